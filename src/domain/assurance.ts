@@ -1,0 +1,80 @@
+import type { Instant } from './time.ts'
+
+export type Category = 'knowledge' | 'possession' | 'inherence'
+export type Channel = 'email' | 'sms' | 'push'
+
+/** What a proof is worth. */
+export interface Strength {
+  readonly categories: readonly Category[]
+  /** RFC 8176 names. */
+  readonly amr: readonly string[]
+  /** Proofs over one channel never count twice. */
+  readonly channel?: Channel
+  readonly phishingResistant?: boolean
+  readonly hardwareBound?: boolean
+}
+
+/** One question answered: by which factor, with what, when. */
+export interface Proof extends Strength {
+  readonly factor: string
+  readonly credentialId?: string
+  readonly at: Instant
+}
+
+/** Levels in rising order; the name of each is published as `acr`. */
+export const levels = ['none', 'single-factor', 'two-factor', 'phishing-resistant', 'hardware-bound'] as const
+export type Level = (typeof levels)[number]
+
+const acrPrefix = 'urn:signet:acr:'
+
+/** The `acr` value of a level (OIDC Core 2): an absolute URI, meanings published in docs. */
+export function acrOf(level: Level): string {
+  return acrPrefix + level
+}
+
+export function levelOf(acr: string): Level | undefined {
+  return levels.find((level) => level !== 'none' && acrOf(level) === acr)
+}
+
+export function reaches(level: Level, wanted: Level): boolean {
+  return levels.indexOf(level) >= levels.indexOf(wanted)
+}
+
+export function strongest(all: readonly Level[]): Level {
+  return all.reduce((best, level) => (reaches(level, best) ? level : best), 'none')
+}
+
+export interface Assurance {
+  readonly level: Level
+  readonly acr: string
+  readonly amr: readonly string[]
+}
+
+/**
+ * What a set of proofs is worth together. Two factors are two proofs of different categories over different channels,
+ * or one proof that carries two categories itself (a passkey with user verification).
+ */
+export function assess(proofs: readonly Proof[]): Assurance {
+  const level = levelOfProofs(proofs)
+  const amr = new Set(proofs.flatMap((proof) => proof.amr))
+  if (reaches(level, 'two-factor')) amr.add('mfa')
+  return { level, acr: acrOf(level), amr: [...amr].sort() }
+}
+
+function levelOfProofs(proofs: readonly Proof[]): Level {
+  if (proofs.length === 0) return 'none'
+  if (!hasTwoFactors(proofs)) return 'single-factor'
+  if (!proofs.some((proof) => proof.phishingResistant)) return 'two-factor'
+  return proofs.some((proof) => proof.phishingResistant && proof.hardwareBound) ? 'hardware-bound' : 'phishing-resistant'
+}
+
+function hasTwoFactors(proofs: readonly Proof[]): boolean {
+  if (proofs.some((proof) => new Set(proof.categories).size > 1)) return true
+  return proofs.some((one, index) => proofs.slice(index + 1).some((other) => independent(one, other)))
+}
+
+function independent(one: Proof, other: Proof): boolean {
+  if (one.channel !== undefined && one.channel === other.channel) return false
+  if (one.credentialId !== undefined && one.credentialId === other.credentialId) return false
+  return one.categories.some((category) => other.categories.some((second) => second !== category))
+}

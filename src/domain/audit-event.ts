@@ -1,0 +1,39 @@
+import type { Instant } from './time.ts'
+
+/** Everything that is recorded, as `noun.verb`. */
+export type AuditAction =
+  | 'authentication.identified' | 'authentication.proved' | 'authentication.refused' | 'authentication.throttled' | 'authentication.completed'
+  | 'credential.enrolled' | 'credential.changed' | 'credential.removed'
+  | 'identity.created' | 'identity.updated' | 'identity.registered' | 'identity.invited' | 'identity.activated' | 'identity.suspended'
+  | 'identity.disabled' | 'identity.restored' | 'identity.deleted' | 'identity.identifier-verified'
+  | 'recovery.requested' | 'recovery.completed'
+  | 'consent.granted' | 'consent.refused' | 'consent.withdrawn'
+  | 'session.started' | 'session.ended'
+  | 'token.issued' | 'token.refreshed' | 'token.revoked' | 'token.reuse-detected'
+  | 'client.created' | 'client.updated' | 'client.removed' | 'client.secret-added' | 'client.secret-removed' | 'client.authentication-failed'
+  | 'key.rotated' | 'setup.completed' | 'backup.made' | 'backup.restored'
+
+/** What a caller says happened. Never a secret, code, token or password in any field (S42). */
+export interface AuditEvent {
+  readonly action: AuditAction
+  readonly result: 'success' | 'failure'
+  /** Who did it: an identity, a client, the command line or Signet itself. */
+  readonly actor: { readonly kind: 'identity' | 'client' | 'operator' | 'system'; readonly id?: string }
+  /** Whom it concerns; the personal fields are sealed under this identity's key. */
+  readonly identityId?: string
+  readonly clientId?: string
+  readonly sessionId?: string
+  /** Why it failed or what was chosen: one of our own words, never input. */
+  readonly reason?: string
+  /** Personal or free-form: address, device, identifier typed, factor label … sealed. */
+  readonly personal?: Readonly<Record<string, string>>
+  /** Not personal: factor, scopes, counts … in clear. */
+  readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>
+  readonly traceId?: string
+}
+
+/** As read back: `personal` is absent once the identity's key was destroyed. */
+export interface AuditEntry extends AuditEvent {
+  readonly id: string
+  readonly at: Instant
+}

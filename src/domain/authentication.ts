@@ -1,0 +1,58 @@
+import type { Level, Proof } from './assurance.ts'
+import type { Instant } from './time.ts'
+
+/** What the consumer asks for: who opened the process says how strong and how fresh the answer must be. */
+export interface Requirement {
+  readonly level: Level
+  /** Only this identity will do (`id_token_hint`, step-up, re-authentication). */
+  readonly identityId?: string
+  /** Typed for the person in advance (`login_hint`). */
+  readonly hint?: string
+}
+
+/** The process: a question, and the answers so far. Stored; each change is a compare-and-set. */
+export interface Authentication {
+  readonly id: string
+  readonly version: number
+  readonly expiresAt: Instant
+  /** Digest of the browser it was opened in: nobody else may go on with it or redeem it. */
+  readonly browser: string
+  readonly requirement: Requirement
+  /** The client it is for; messages and policies name it. */
+  readonly clientId?: string
+  /** Normalised; set once the person said who they are, whether or not such an identity exists. */
+  readonly identifier?: string
+  readonly identityId?: string
+  readonly proofs: readonly Proof[]
+  /** Chosen among the offered ways. */
+  readonly factor?: string
+  /** Sealed challenges in flight, by factor name (for enrolment: `enrol:<factor>`). */
+  readonly challenges: Readonly<Record<string, SealedChallenge>>
+  /** Set when the result was handed over: it is handed over once. */
+  readonly redeemedAt?: Instant
+}
+
+export interface SealedChallenge {
+  readonly sealed: string
+  readonly expiresAt: Instant
+}
+
+/** What the process needs next. */
+export type Step =
+  | { readonly kind: 'identify'; readonly hint?: string }
+  | { readonly kind: 'prove'; readonly oneOf: readonly string[]; readonly chosen: string; readonly why: string }
+  | { readonly kind: 'enrol'; readonly oneOf: readonly string[]; readonly why: string }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
+
+export type RefusalReason = 'expired' | 'not-allowed' | 'wrong-identity' | 'unreachable'
+
+/** The temporary identity proof's raw material: handed over once, to the consumer and browser it was opened for. */
+export interface AuthenticationResult {
+  readonly identityId: string
+  /** When the last proof was given. */
+  readonly authTime: Instant
+  readonly level: Level
+  readonly acr: string
+  readonly amr: readonly string[]
+}

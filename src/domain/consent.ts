@@ -1,0 +1,22 @@
+import type { Instant } from './time.ts'
+
+/** What a person allowed a client, until withdrawn. Grants are made from it; it never is one. `id` is `consentId(…)`. */
+export interface Consent {
+  readonly id: string
+  readonly version: number
+  readonly identityId: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly claims: readonly string[]
+  /** Scopes by resource indicator. */
+  readonly resources: Readonly<Record<string, readonly string[]>>
+  /** Optional scopes the person unticked: not asked again. */
+  readonly refused: readonly string[]
+  readonly grantedAt: Instant
+  /** Asked again after this. */
+  readonly expiresAt: Instant
+}
+
+export function consentId(identityId: string, clientId: string): string {
+  return `${identityId} ${clientId}`
+}

@@ -1,0 +1,16 @@
+import type { Instant } from './time.ts'
+
+/** What an identity enrolled to prove itself with: one row per password, authenticator, key … `data` belongs to the factor alone. */
+export interface Credential<Data = unknown> {
+  readonly id: string
+  readonly version: number
+  readonly identityId: string
+  /** The name of the factor that reads `data`. */
+  readonly factor: string
+  readonly label?: string
+  readonly data: Data
+  /** Finds the credential when no identity is known yet (WebAuthn credential id). Unique when set. */
+  readonly handle?: string
+  readonly createdAt: Instant
+  readonly lastUsedAt?: Instant
+}

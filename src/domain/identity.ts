@@ -1,0 +1,50 @@
+import type { Claims } from './claims.ts'
+import type { Identifier } from './identifier.ts'
+import type { Instant } from './time.ts'
+
+export type IdentityState = 'invited' | 'active' | 'suspended' | 'disabled' | 'deleted'
+
+/** A person, as Signet knows them. `id` is random, is never used again after deletion, and is the public `sub`. */
+export interface Identity {
+  readonly id: string
+  readonly version: number
+  readonly state: IdentityState
+  readonly identifiers: readonly Identifier[]
+  /** Profile claims by their standard names, without those that are derived (`sub`, `email*`, `phone_number*`, `updated_at`, `groups`). */
+  readonly claims: Claims
+  readonly groups: readonly string[]
+  /** What the person may do in Signet itself. */
+  readonly roles: readonly Role[]
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  /** Set by "sign out everywhere", suspension and a changed password: what was issued before it is void. */
+  readonly notBefore?: Instant
+}
+
+export type Role = 'administrator'
+
+export type IdentityAction = 'sign-in' | 'hold-tokens' | 'accept-invitation' | 'recover' | 'suspend' | 'disable' | 'restore' | 'delete'
+
+/** The lifecycle: what each state allows, and where an action leads. */
+export const lifecycle: Record<IdentityState, Partial<Record<IdentityAction, IdentityState>>> = {
+  invited: { 'accept-invitation': 'active', suspend: 'suspended', disable: 'disabled', delete: 'deleted' },
+  active: { 'sign-in': 'active', 'hold-tokens': 'active', recover: 'active', suspend: 'suspended', disable: 'disabled', delete: 'deleted' },
+  suspended: { restore: 'active', disable: 'disabled', delete: 'deleted' },
+  disabled: { restore: 'active', delete: 'deleted' },
+  deleted: {},
+}
+
+export function may(identity: Pick<Identity, 'state'>, action: IdentityAction): boolean {
+  return lifecycle[identity.state][action] !== undefined
+}
+
+/** The address that messages go to: the first proved e-mail, else the first one. */
+export function mailAddress(identity: Identity): Identifier | undefined {
+  const addresses = identity.identifiers.filter((identifier) => identifier.kind === 'email')
+  return addresses.find((address) => address.verifiedAt !== undefined) ?? addresses[0]
+}
+
+/** How a page or message names the person. */
+export function displayName(identity: Identity): string {
+  return identity.claims.name ?? identity.claims.given_name ?? identity.claims.nickname ?? identity.identifiers[0]?.written ?? identity.id
+}

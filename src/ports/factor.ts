@@ -1,0 +1,84 @@
+/**
+ * A way to prove who one is: data in, data out. Persistence, expiry, attempts, single use, audit and timing are the engine's.
+ * A new one is a file in `factors/`, a view `views/factors/<name>.ejs`, a test, and its line in `factors/index.ts`.
+ */
+import type { Strength } from '../domain/assurance.ts'
+import type { Credential } from '../domain/credential.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { Duration, Instant } from '../domain/time.ts'
+import type { Message } from './messenger.ts'
+
+/** What a factor may know about the question it is asked. */
+export interface Context {
+  readonly now: Instant
+  /** Absent when nobody has the identifier, or nobody is named yet: answer as slowly as ever. */
+  readonly identity?: Identity
+  /** What the person typed, normalised. */
+  readonly identifier?: string
+  /** Client address, for queues and messages. */
+  readonly address: string
+  readonly language: string
+  /** The issuer's origin and host: WebAuthn's expected origin and rpId. */
+  readonly origin: string
+  readonly host: string
+  /** How the application is called that the person is signing in to. */
+  readonly application?: string
+  /** How many other credentials the identity has that count as another category: a password may be shorter then (S25). */
+  readonly otherCategories: number
+  /** Queues a message; returns at once, whether or not it will be delivered. */
+  send(message: Message): Promise<void>
+  /** HMAC under the factor's own key: for codes too short to be hashed bare. */
+  mac(value: string): string
+  random(bytes: number): string
+}
+
+/** Values for the factor's view, and nothing secret. */
+export type Shown = Readonly<Record<string, unknown>>
+
+/** A form as it arrived: strings only, no duplicates (S41). */
+export type Form = Readonly<Record<string, string>>
+
+export type Verdict<Data> =
+  /** `credential` replaces the stored data by compare-and-set (counter, step, rehash). `strength` overrides the factor's own. */
+  | { readonly status: 'proved'; readonly credential?: Data; readonly strength?: Partial<Strength> }
+  /** `reason` is a locale key under `factors.<name>.refused.`; absent means the plain "that did not match". */
+  | { readonly status: 'refused'; readonly reason?: string }
+  /** Not answered yet (push): the page waits. */
+  | { readonly status: 'pending'; readonly show?: Shown }
+
+export type Enrolled<Data> =
+  | { readonly status: 'enrolled'; readonly data: Data; readonly label?: string; readonly handle?: string; readonly show?: Shown }
+  /** `reason` is a locale key under `factors.<name>.refused.`; `values` fill it in. */
+  | { readonly status: 'refused'; readonly reason: string; readonly values?: Readonly<Record<string, string | number>> }
+
+export interface Enrolment<Data, Challenge> {
+  begin?(context: Context, enrolled: readonly Credential<Data>[]): Promise<{ challenge: Challenge; show?: Shown }>
+  finish(context: Context, challenge: Challenge | undefined, form: Form): Promise<Enrolled<Data>>
+}
+
+export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
+  /** = file, configuration key, URL segment, view, locale key, audit tag. */
+  readonly name: string
+  /** Offered to everybody before the first proof, enrolled or not (S32). */
+  readonly first: boolean
+  /** At most one credential per identity: a new enrolment replaces the old one. */
+  readonly single: boolean
+  /** A one-time link to a proved address may set a new one (invitation, forgotten). */
+  readonly resettable: boolean
+  /** How long a challenge lives; default 10 minutes. */
+  readonly challengeLifetime?: Duration
+  /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled (e-mail and SMS codes). */
+  readonly implied?: 'email' | 'phone'
+  /** Stands in for a credential when there is none, so that a refusal costs the same. */
+  readonly decoy: Data
+  /** Makes the question; `credentials` is empty for unknown people, who are asked all the same. */
+  begin?(context: Context, credentials: readonly Credential<Data>[]): Promise<{ challenge: Challenge; show?: Shown }>
+  verify(context: Context, credential: Credential<Data>, challenge: Challenge | undefined, form: Form): Promise<Verdict<Data>>
+  /** Finds the credential when no identity is known yet (passkeys). */
+  handle?(form: Form): string | undefined
+  readonly enrolment?: Enrolment<Data, Challenge>
+}
+
+/** In the order in which ways are offered. */
+// biome-ignore lint/suspicious/noExplicitAny: each factor keeps its own data types; the engine only carries them.
+export type Factors = readonly Factor<any, any>[]

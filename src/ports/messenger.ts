@@ -1,0 +1,19 @@
+/** What is said to a person outside the browser. Words and layout are the messenger's; callers say which message and what it is about. */
+import type { Identifier } from '../domain/identifier.ts'
+
+export type MessageTemplate =
+  | 'registration-code' | 'registration-existing' | 'invitation' | 'recovery-link' | 'recovery-nothing' | 'credential-changed'
+  | 'guessing' | 'session-ended' | 'token-reuse' | 'factor-code'
+
+export interface Message {
+  readonly template: MessageTemplate
+  readonly to: Pick<Identifier, 'kind' | 'written'>
+  readonly language: string
+  /** Fill the template: `name`, `code`, `link`, `application`, `address`, `device`, `minutes` … */
+  readonly values: Readonly<Record<string, string | number>>
+}
+
+export interface Messenger {
+  /** Queues durably and returns; delivery is retried by the outbox. Takes as long whether or not anything can be delivered (S32). */
+  send(message: Message): Promise<void>
+}

@@ -1,0 +1,29 @@
+import type { Instant } from '../domain/time.ts'
+
+/** Somebody signed in, in one browser. */
+export interface ActiveSession {
+  /** Stable over id rotations. */
+  readonly uid: string
+  readonly identityId: string
+  readonly startedAt: Instant
+  readonly lastSeenAt: Instant
+  readonly authTime: Instant
+  readonly acr?: string
+  readonly amr: readonly string[]
+  readonly userAgent?: string
+  readonly address?: string
+  readonly clientIds: readonly string[]
+}
+
+/** Ends what an authentication result turned into. An ended session is never revived by a request in flight, and its tokens end with it. */
+export interface SessionRegistry {
+  list(identityId: string): Promise<readonly ActiveSession[]>
+  /** True when the session existed, was this identity's, and is over now; relying parties are told by back-channel logout. */
+  end(identityId: string, uid: string): Promise<boolean>
+  /** Ends all (but one), with every grant and refresh token of the identity, offline ones too; answers how many sessions. */
+  endAll(identityId: string, options?: { readonly except?: string }): Promise<number>
+  /** Ends every grant and token between the two (consent withdrawn). */
+  endGrants(identityId: string, clientId: string): Promise<void>
+  /** Ends every token of a client (disabled, removed). */
+  endClient(clientId: string): Promise<void>
+}

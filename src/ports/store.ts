@@ -1,0 +1,148 @@
+/** Every collection by name and type. `storage/collections.ts` declares the indexes and durability of each. */
+import type { Authentication } from '../domain/authentication.ts'
+import type { Client } from '../domain/client.ts'
+import type { Consent } from '../domain/consent.ts'
+import type { Credential } from '../domain/credential.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { Instant } from '../domain/time.ts'
+import type { Collection, Engine, Entity } from './storage.ts'
+
+export interface Collections {
+  readonly identities: Identity
+  /** Uniqueness of e-mail, phone, username, credential handle: taken before its owner is written. `id` is `claimId(…)`. */
+  readonly claims: IdentifierClaim
+  readonly credentials: Credential
+  readonly authentications: Authentication
+  readonly attempts: Attempts
+  readonly devices: Device
+  readonly links: Link
+  readonly registrations: Registration
+  readonly clients: Client
+  readonly consents: Consent
+  /** oidc-provider's models, id `<Model>:<digest of the jti>`. */
+  readonly artifacts: Artifact
+  /** One row per living or ended session, id = digest of its uid. */
+  readonly sessions: SessionRow
+  /** `jti` seen (client assertions, DPoP): insert-only. */
+  readonly replays: Entity
+  readonly keys: StoredKey
+  readonly audit: StoredAuditEntry
+  /** Per-identity keys of the audit's personal fields; destroying one erases them. id = identity id. */
+  readonly identityKeys: SealedKey
+  readonly jobs: Job
+  /** Development only: caught mail and SMS. */
+  readonly inbox: InboxMessage
+  /** Small singletons: set-up code, root data key, built-in secrets. */
+  readonly settings: Setting
+}
+
+export type Store = { readonly [Name in keyof Collections]: Collection<Collections[Name]> } & Engine
+
+export interface IdentifierClaim extends Entity {
+  readonly identityId: string
+  readonly takenAt: Instant
+}
+
+/** Failures in a row for one subject (identifier, credential, address …); `id` is a keyed hash of it. */
+export interface Attempts extends Entity {
+  readonly failures: number
+  readonly blockedUntil: Instant
+  readonly lastAt: Instant
+  /** The owner was told that somebody is guessing. */
+  readonly toldAt?: Instant
+}
+
+/** A browser in which an identity signed in before. `id` = digest of the device cookie + identity. */
+export interface Device extends Entity {
+  readonly identityId: string
+  readonly userAgent: string
+  readonly firstSeenAt: Instant
+  readonly lastSeenAt: Instant
+}
+
+/** A one-time link that was mailed. `id` = digest of its token. */
+export interface Link extends Entity {
+  readonly purpose: 'invitation' | 'recovery'
+  readonly identityId: string
+  readonly address: string
+  readonly expiresAt: Instant
+}
+
+/** An address that somebody wants to register: the code is a keyed hash, the rest is sealed. `id` is the process it belongs to. */
+export interface Registration extends Entity {
+  readonly code: string
+  readonly sealed: string
+  readonly triesLeft: number
+  readonly expiresAt: Instant
+}
+
+export interface Artifact extends Entity {
+  readonly sealed: string
+  readonly grantId?: string
+  readonly uid?: string
+  readonly accountId?: string
+  readonly clientId?: string
+  readonly userCode?: string
+  readonly sessionUid?: string
+  readonly consumedAt?: Instant
+}
+
+export interface SessionRow extends Entity {
+  readonly sealed: string
+  /** Digest of the id that the cookie carries now; the index under which a request finds its session. */
+  readonly alias: string
+  readonly identityId?: string
+  readonly endedAt?: Instant
+  readonly startedAt: Instant
+  readonly lastSeenAt: Instant
+  readonly absoluteEnd: Instant
+}
+
+export interface StoredKey extends Entity {
+  readonly use: 'sig'
+  readonly alg: string
+  readonly publicJwk: Readonly<Record<string, unknown>>
+  readonly sealedPrivateJwk: string
+  readonly createdAt: Instant
+  readonly signsFrom: Instant
+  readonly retiredAt?: Instant
+}
+
+export interface StoredAuditEntry extends Entity {
+  readonly at: Instant
+  readonly action: string
+  readonly result: 'success' | 'failure'
+  readonly actor: { readonly kind: string; readonly id?: string }
+  readonly identityId?: string
+  readonly clientId?: string
+  readonly sessionId?: string
+  readonly reason?: string
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly traceId?: string
+  readonly sealed?: string
+}
+
+export interface SealedKey extends Entity {
+  readonly sealed: string
+}
+
+export interface Job extends Entity {
+  readonly kind: string
+  /** Sealed JSON: a message holds codes and links. */
+  readonly sealed: string
+  readonly dueAt: Instant
+  readonly tries: number
+  readonly leasedUntil: Instant
+  readonly failedAt?: Instant
+}
+
+export interface InboxMessage extends Entity {
+  readonly at: Instant
+  readonly channel: 'email' | 'sms'
+  readonly to: string
+  readonly sealed: string
+}
+
+export interface Setting extends Entity {
+  readonly value: string
+}
