@@ -65,7 +65,9 @@ function levelOfProofs(proofs: readonly Proof[]): Level {
   if (proofs.length === 0) return 'none'
   if (!hasTwoFactors(proofs)) return 'single-factor'
   if (!proofs.some((proof) => proof.phishingResistant)) return 'two-factor'
-  return proofs.some((proof) => proof.phishingResistant && proof.hardwareBound) ? 'hardware-bound' : 'phishing-resistant'
+  return proofs.some((proof) => proof.phishingResistant && proof.hardwareBound)
+    ? 'hardware-bound'
+    : 'phishing-resistant'
 }
 
 function hasTwoFactors(proofs: readonly Proof[]): boolean {

@@ -4,6 +4,8 @@ import type { Instant } from './time.ts'
 /** What the consumer asks for: who opened the process says how strong and how fresh the answer must be. */
 export interface Requirement {
   readonly level: Level
+  /** Below `level` the process fails (`acr` as an essential claim); otherwise the policy's own level is enough. */
+  readonly essential: boolean
   /** Only this identity will do (`id_token_hint`, step-up, re-authentication). */
   readonly identityId?: string
   /** Typed for the person in advance (`login_hint`). */
@@ -40,8 +42,13 @@ export interface SealedChallenge {
 /** What the process needs next. */
 export type Step =
   | { readonly kind: 'identify'; readonly hint?: string }
-  | { readonly kind: 'prove'; readonly oneOf: readonly string[]; readonly chosen: string; readonly why: string }
-  | { readonly kind: 'enrol'; readonly oneOf: readonly string[]; readonly why: string }
+  | {
+      readonly kind: 'prove'
+      readonly oneOf: readonly string[]
+      readonly chosen: string
+      readonly why: 'first-proof' | 'level'
+    }
+  | { readonly kind: 'enrol'; readonly oneOf: readonly string[]; readonly why: 'nothing-enrolled' }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 

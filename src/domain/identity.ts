@@ -23,12 +23,27 @@ export interface Identity {
 
 export type Role = 'administrator'
 
-export type IdentityAction = 'sign-in' | 'hold-tokens' | 'accept-invitation' | 'recover' | 'suspend' | 'disable' | 'restore' | 'delete'
+export type IdentityAction =
+  | 'sign-in'
+  | 'hold-tokens'
+  | 'accept-invitation'
+  | 'recover'
+  | 'suspend'
+  | 'disable'
+  | 'restore'
+  | 'delete'
 
 /** The lifecycle: what each state allows, and where an action leads. */
 export const lifecycle: Record<IdentityState, Partial<Record<IdentityAction, IdentityState>>> = {
   invited: { 'accept-invitation': 'active', suspend: 'suspended', disable: 'disabled', delete: 'deleted' },
-  active: { 'sign-in': 'active', 'hold-tokens': 'active', recover: 'active', suspend: 'suspended', disable: 'disabled', delete: 'deleted' },
+  active: {
+    'sign-in': 'active',
+    'hold-tokens': 'active',
+    recover: 'active',
+    suspend: 'suspended',
+    disable: 'disabled',
+    delete: 'deleted',
+  },
   suspended: { restore: 'active', disable: 'disabled', delete: 'deleted' },
   disabled: { restore: 'active', delete: 'deleted' },
   deleted: {},
@@ -46,5 +61,11 @@ export function mailAddress(identity: Identity): Identifier | undefined {
 
 /** How a page or message names the person. */
 export function displayName(identity: Identity): string {
-  return identity.claims.name ?? identity.claims.given_name ?? identity.claims.nickname ?? identity.identifiers[0]?.written ?? identity.id
+  return (
+    identity.claims.name ??
+    identity.claims.given_name ??
+    identity.claims.nickname ??
+    identity.identifiers[0]?.written ??
+    identity.id
+  )
 }

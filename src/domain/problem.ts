@@ -1,20 +1,20 @@
 /** Code → HTTP status. The words for each code are in the locale files under `problem.<code>`. */
 export const problems = {
   'not-found': 404,
-  'expired': 410,
+  expired: 410,
   'interaction-lost': 400,
   'bad-request': 400,
   'bad-form': 400,
   'cross-site': 403,
-  'forbidden': 403,
+  forbidden: 403,
   'foreign-host': 400,
   'too-large': 413,
-  'throttled': 429,
-  'busy': 503,
+  throttled: 429,
+  busy: 503,
   'storage-unavailable': 503,
-  'conflict': 409,
-  'unauthenticated': 401,
-  'internal': 500,
+  conflict: 409,
+  unauthenticated: 401,
+  internal: 500,
 } as const
 
 export type ProblemCode = keyof typeof problems

@@ -47,12 +47,25 @@ export type Verdict<Data> =
   | { readonly status: 'pending'; readonly show?: Shown }
 
 export type Enrolled<Data> =
-  | { readonly status: 'enrolled'; readonly data: Data; readonly label?: string; readonly handle?: string; readonly show?: Shown }
+  | {
+      readonly status: 'enrolled'
+      readonly data: Data
+      readonly label?: string
+      readonly handle?: string
+      readonly show?: Shown
+    }
   /** `reason` is a locale key under `factors.<name>.refused.`; `values` fill it in. */
-  | { readonly status: 'refused'; readonly reason: string; readonly values?: Readonly<Record<string, string | number>> }
+  | {
+      readonly status: 'refused'
+      readonly reason: string
+      readonly values?: Readonly<Record<string, string | number>>
+    }
 
 export interface Enrolment<Data, Challenge> {
-  begin?(context: Context, enrolled: readonly Credential<Data>[]): Promise<{ challenge: Challenge; show?: Shown }>
+  begin?(
+    context: Context,
+    enrolled: readonly Credential<Data>[],
+  ): Promise<{ challenge: Challenge; show?: Shown }>
   finish(context: Context, challenge: Challenge | undefined, form: Form): Promise<Enrolled<Data>>
 }
 
@@ -72,8 +85,16 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   /** Stands in for a credential when there is none, so that a refusal costs the same. */
   readonly decoy: Data
   /** Makes the question; `credentials` is empty for unknown people, who are asked all the same. */
-  begin?(context: Context, credentials: readonly Credential<Data>[]): Promise<{ challenge: Challenge; show?: Shown }>
-  verify(context: Context, credential: Credential<Data>, challenge: Challenge | undefined, form: Form): Promise<Verdict<Data>>
+  begin?(
+    context: Context,
+    credentials: readonly Credential<Data>[],
+  ): Promise<{ challenge: Challenge; show?: Shown }>
+  verify(
+    context: Context,
+    credential: Credential<Data>,
+    challenge: Challenge | undefined,
+    form: Form,
+  ): Promise<Verdict<Data>>
   /** Finds the credential when no identity is known yet (passkeys). */
   handle?(form: Form): string | undefined
   readonly enrolment?: Enrolment<Data, Challenge>

@@ -2,8 +2,16 @@
 import type { Identifier } from '../domain/identifier.ts'
 
 export type MessageTemplate =
-  | 'registration-code' | 'registration-existing' | 'invitation' | 'recovery-link' | 'recovery-nothing' | 'credential-changed'
-  | 'guessing' | 'session-ended' | 'token-reuse' | 'factor-code'
+  | 'registration-code'
+  | 'registration-existing'
+  | 'invitation'
+  | 'recovery-link'
+  | 'recovery-nothing'
+  | 'credential-changed'
+  | 'guessing'
+  | 'session-ended'
+  | 'token-reuse'
+  | 'factor-code'
 
 export interface Message {
   readonly template: MessageTemplate
