@@ -24,7 +24,7 @@ export interface DemoOptions {
 
 interface Visitor {
   readonly flow?: { readonly codeVerifier: string; readonly state: string; readonly nonce: string }
-  readonly tokens?: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers
+  readonly tokens?: Pick<client.TokenEndpointResponse, 'access_token' | 'refresh_token' | 'id_token' | 'expires_in'>
   readonly claims?: client.IDToken
   readonly userinfo?: client.UserInfoResponse
   readonly notice?: string
@@ -145,7 +145,7 @@ function createApplication(options: DemoOptions, url: string): Koa {
       const answer = await fetch(`${url}/api/me`, {
         headers: { authorization: `Bearer ${tokens.access_token}` },
       })
-      const kept = { ...visitor.tokens, refresh_token: tokens.refresh_token ?? visitor.tokens.refresh_token }
+      const kept = { ...visitor.tokens, ...(tokens.refresh_token === undefined ? {} : { refresh_token: tokens.refresh_token }) }
       remember(ctx, {
         ...visitor,
         tokens: kept,

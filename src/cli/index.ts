@@ -1,0 +1,90 @@
+/**
+ * The command line: `signet <noun> <verb>`. Finds the command, parses its options, prints its answer for people or as JSON.
+ * Exit codes: 0 done, 1 refused or failed with one sentence, 2 wrong usage.
+ */
+import { parseArgs } from 'node:util'
+import { Problem } from '../domain/problem.ts'
+import { auditCommands } from './audit.ts'
+import { clientCommands } from './client.ts'
+import { type Command, type Terminal, type Toolbox, WrongUsage } from './command.ts'
+import { configCommands } from './config.ts'
+import { identityCommands } from './identity.ts'
+import { keysCommands } from './keys.ts'
+import { startCommand } from './start.ts'
+import { storeCommands } from './store.ts'
+
+const commands: readonly Command[] = [
+  startCommand,
+  ...clientCommands,
+  ...identityCommands,
+  ...keysCommands,
+  ...auditCommands,
+  ...configCommands,
+  ...storeCommands,
+]
+
+/** Runs one command; answers the exit code and never throws. */
+export async function run(words: readonly string[], toolbox: Toolbox, terminal: Terminal): Promise<number> {
+  if (words.length === 0 || words[0] === 'help' || words[0] === '--help') {
+    terminal.write(overview())
+    return 0
+  }
+  const command = find(words)
+  if (command === undefined) {
+    terminal.warn(`signet: there is no command '${words.slice(0, 3).join(' ')}'. 'signet help' lists them.`)
+    return 2
+  }
+  try {
+    const { operands, options } = parse(command, words.slice(command.name.split(' ').length))
+    if (options.help === true) {
+      terminal.write(`${command.summary}\n\n  signet ${command.usage} [--json]\n`)
+      return 0
+    }
+    const answer = await command.run({ operands, options, terminal, toolbox })
+    terminal.write(options.json === true ? `${JSON.stringify(answer.data)}\n` : answer.text)
+    return 0
+  } catch (error) {
+    return explain(error, command, terminal)
+  }
+}
+
+function find(words: readonly string[]): Command | undefined {
+  const matches = commands.filter((command) => command.name.split(' ').every((word, index) => words[index] === word))
+  return matches.sort((one, other) => other.name.length - one.name.length)[0]
+}
+
+function parse(command: Command, args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { ...command.options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    })
+    const wanted = command.operands ?? []
+    if (values.help !== true && positionals.length !== wanted.length) {
+      throw new WrongUsage(wanted.length === 0 ? `unexpected '${positionals[0]}'` : `expected ${wanted.map((name) => `<${name}>`).join(' ')}`)
+    }
+    return { operands: positionals, options: values }
+  } catch (error) {
+    throw error instanceof WrongUsage ? error : new WrongUsage(firstSentence(error))
+  }
+}
+
+function explain(error: unknown, command: Command, terminal: Terminal): number {
+  if (error instanceof WrongUsage) {
+    terminal.warn(`signet ${command.name}: ${error.message}\nusage: signet ${command.usage} [--json]`)
+    return 2
+  }
+  terminal.warn(error instanceof Problem ? error.message : error instanceof Error ? error.message : String(error))
+  return 1
+}
+
+function firstSentence(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('. ')[0] ?? ''
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map((command) => command.name.length))
+  const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
+  return `signet <noun> <verb> [--json] [--help]\n\n${lines.join('\n')}\n\nSecrets come from standard input or a file, never from an argument.\n`
+}
