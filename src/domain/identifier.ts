@@ -7,41 +7,51 @@ export interface Identifier {
   readonly kind: IdentifierKind
   /** Normalised: what is compared and claimed. */
   readonly value: string
-  /** As the person wrote it, trimmed: what messages are sent to and pages show. */
+  /** As the person wrote it, folded to one spelling but for letter case: what messages are sent to and pages show. */
   readonly written: string
   /** When control of it was proved; absent while it was not. A username needs no proof. */
   readonly verifiedAt?: Instant
 }
 
 const longest = 254
-// Printable, one @, a dotted or bare domain. Deliverability is proved by a message, not by a pattern.
-const email = /^[^\s@<>"(),:;\\[\]]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){0,10}$/u
+// One @, no white space, nothing that means something in a message header or address list. Deliverability is proved by a message, not by a pattern.
+const email = /^[^\s@<>"(),:;\\[\]\p{C}]{1,64}@[\p{L}\p{N}\p{M}-]{1,63}(?:\.[\p{L}\p{N}\p{M}-]{1,63}){0,10}$/u
 const phone = /^\+[1-9]\d{6,14}$/
-const username = /^[\p{L}\p{N}](?:[\p{L}\p{N}._-]{0,62}[\p{L}\p{N}])?$/u
+// Never like a phone number (`00…`), or nobody could sign in with it.
+const username = /^(?!00)[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._-]{0,62}[\p{L}\p{N}\p{M}])?$/u
 
-const normalised: Record<IdentifierKind, (text: string) => string | undefined> = {
-  // The whole address is lower-cased: no mail system in use tells Ana@ from ana@, and two identities that differ in case are a trap.
-  email: (text) => (email.test(text) ? toAsciiDomain(text.normalize('NFKC').toLowerCase()) : undefined),
-  phone: (text) => {
-    const digits = text.replace(/[\s().-]/g, '').replace(/^00/, '+')
-    return phone.test(digits) ? digits : undefined
+// What messages go to is what is claimed, save for letter case: a look-alike that folds into somebody's address never receives their mail.
+const parsers: Record<IdentifierKind, (text: string) => Omit<Identifier, 'kind'> | undefined> = {
+  email: (text) => {
+    const domain = email.test(text) ? asciiDomain(text) : undefined
+    if (domain === undefined) return undefined
+    const written = `${text.slice(0, text.lastIndexOf('@'))}@${domain}`
+    // The whole address is lower-cased: no mail system in use tells Ana@ from ana@, and two identities that differ in case are a trap.
+    return { value: written.toLowerCase().normalize('NFKC'), written }
   },
-  username: (text) => (username.test(text) ? text.normalize('NFKC').toLowerCase() : undefined),
+  phone: (text) => {
+    const number = text.replace(/[\s().-]/g, '').replace(/^00/, '+')
+    return phone.test(number) ? { value: number, written: number } : undefined
+  },
+  username: (text) =>
+    username.test(text) && !mixesScripts(text)
+      ? { value: text.toLowerCase().normalize('NFKC'), written: text }
+      : undefined,
 }
 
-/** The identifier in `text` if it is one of the given kind; undefined when it is malformed. */
+/** The identifier in `text` if it is one of the given kind; undefined when it is malformed. Compatibility forms are folded first (NFKC). */
 export function parseAs(kind: IdentifierKind, text: string): Identifier | undefined {
-  const written = text.normalize('NFC').trim()
-  if (written.length === 0 || written.length > longest) return undefined
-  const value = normalised[kind](written)
-  return value === undefined ? undefined : { kind, value, written }
+  if (text.length > longest) return undefined
+  const parsed = parsers[kind](text.normalize('NFKC').trim())
+  return parsed === undefined || parsed.value.length > longest ? undefined : { kind, ...parsed }
 }
 
 /** The identifier in `text`, whichever kind it has: an address contains @, a number begins with + or 00, the rest are usernames. */
 export function parseIdentifier(text: string): Identifier | undefined {
-  if (text.includes('@')) return parseAs('email', text)
-  if (/^\s*(\+|00)/.test(text)) return parseAs('phone', text)
-  return parseAs('username', text)
+  if (text.length > longest) return undefined
+  const folded = text.normalize('NFKC').trim()
+  if (folded.includes('@')) return parseAs('email', folded)
+  return parseAs(/^(?:\+|00)/.test(folded) ? 'phone' : 'username', folded)
 }
 
 /** The id under which an identifier is claimed: what makes it unique. */
@@ -57,12 +67,14 @@ export function masked(identifier: Pick<Identifier, 'kind' | 'written'>): string
   return `${[...written][0]}•••${at > 0 ? written.slice(at) : ''}`
 }
 
-function toAsciiDomain(address: string): string | undefined {
-  const at = address.lastIndexOf('@')
-  try {
-    const { hostname } = new URL(`https://${address.slice(at + 1)}`)
-    return `${address.slice(0, at)}@${hostname}`
-  } catch {
-    return undefined
-  }
+/** IDNA's ASCII form, so that one domain has one spelling; undefined for what is no domain name (numbers are addresses to a URL). */
+function asciiDomain(address: string): string | undefined {
+  const url = URL.parse(`https://${address.slice(address.lastIndexOf('@') + 1)}`)
+  if (url === null || url.hostname === '' || /(?:^|\.)\d+$/.test(url.hostname)) return undefined
+  return url.hostname
+}
+
+/** Latin letters among Cyrillic or Greek ones look like a name that they are not. */
+function mixesScripts(text: string): boolean {
+  return /\p{Script=Latin}/u.test(text) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(text)
 }

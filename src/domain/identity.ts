@@ -17,7 +17,7 @@ export interface Identity {
   readonly roles: readonly Role[]
   readonly createdAt: Instant
   readonly updatedAt: Instant
-  /** Set by "sign out everywhere", suspension and a changed password: what was issued before it is void. */
+  /** Set by suspension, disabling and deletion: what was issued before it stays void after a restoration. */
   readonly notBefore?: Instant
 }
 

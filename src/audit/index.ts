@@ -1,0 +1,98 @@
+// Owns the memory of who did what, to whom, from where, with what result: append-only, newest first.
+// Personal fields are sealed under a key per identity (what concerns nobody: under one system key); `forget` destroys the key, the entries stay.
+// It does not decide what is worth recording: every service says so itself, through ports/audit-log.ts.
+import type { AuditEntry, AuditEvent } from '../domain/audit-event.ts'
+import type { AuditLog, AuditQuery } from '../ports/audit-log.ts'
+import type { Page } from '../ports/storage.ts'
+import type { Store, StoredAuditEntry } from '../ports/store.ts'
+import { createPersonalKeys, type PersonalKeysTools } from './personal-keys.ts'
+import { openPersonal, sealPersonal } from './sealing.ts'
+import { withoutSecrets } from './secret-guard.ts'
+
+export interface AuditTools extends PersonalKeysTools {
+  readonly store: Pick<Store, 'audit' | 'identityKeys'>
+}
+
+/** Erasure: for whoever deletes an identity. */
+export interface AuditEraser {
+  /** Makes the personal fields of everything about the identity unreadable for ever, later entries included. */
+  forget(identityId: string): Promise<void>
+}
+
+/** Owner of the key for events that concern no identity. Never an identity id: those are 22 characters. */
+const nobody = 'system'
+/** Pages read for one answer when a second filter drops most of what the index gives. */
+const scans = 50
+
+export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
+  const { store, clock, random } = tools
+  const keys = createPersonalKeys(tools)
+  const nextId = createEntryIds(tools)
+
+  async function sealed(id: string, event: AuditEvent): Promise<{ sealed?: string }> {
+    const { personal } = event
+    if (personal === undefined || Object.keys(personal).length === 0) return {}
+    const key = await keys.of(event.identityId ?? nobody, true)
+    return key === undefined ? {} : { sealed: sealPersonal(key, personal, id, random) }
+  }
+
+  async function readBack(row: StoredAuditEntry): Promise<AuditEntry> {
+    const { sealed: box, version: _version, expiresAt: _expiresAt, ...clear } = row
+    const key = box === undefined ? undefined : await keys.of(row.identityId ?? nobody, false)
+    const personal = key === undefined || box === undefined ? undefined : openPersonal(key, box, row.id)
+    return { ...clear, ...(personal === undefined ? {} : { personal }) } as AuditEntry
+  }
+
+  return {
+    async record(event) {
+      const { personal, ...clear } = withoutSecrets(event)
+      const id = nextId()
+      const at = clock()
+      const box = await sealed(id, { ...clear, ...(personal === undefined ? {} : { personal }) })
+      await store.audit.insert({ ...withoutUndefined(clear), ...box, id, at })
+    },
+    async list(query) {
+      const { items, next } = await matching(store, query)
+      const entries = await Promise.all(items.map(readBack))
+      return next === undefined ? { items: entries } : { items: entries, next }
+    },
+    forget: (identityId) => keys.destroy(identityId),
+  }
+}
+
+/** Time first, so that ids sort as events happened: 48 bits of milliseconds, a count within one, 64 random bits against other processes. */
+function createEntryIds({ clock, random }: Pick<AuditTools, 'clock' | 'random'>): () => string {
+  let last = 0
+  let count = 0
+  return () => {
+    const now = clock()
+    count = now === last ? count + 1 : 0
+    last = now
+    return `${now.toString(16).padStart(12, '0')}${count.toString(16).padStart(4, '0')}${random(8)}`
+  }
+}
+
+/** One filter goes through an index, the others over what it gives; a page may be short although there is a next one. */
+async function matching(store: AuditTools['store'], query: AuditQuery): Promise<Page<StoredAuditEntry>> {
+  const filters = (['identityId', 'clientId', 'action'] as const).filter((name) => query[name] !== undefined)
+  const [index] = filters
+  const where = index === undefined ? {} : { where: { index, value: String(query[index]) } }
+  const items: StoredAuditEntry[] = []
+  let after = query.after
+  for (let scan = 0; scan < scans; scan += 1) {
+    const page = await store.audit.page({
+      ...where,
+      ...(after === undefined ? {} : { after }),
+      limit: query.limit - items.length,
+      descending: true,
+    })
+    items.push(...page.items.filter((row) => filters.every((name) => row[name] === query[name])))
+    after = page.next
+    if (after === undefined || items.length >= query.limit) break
+  }
+  return after === undefined ? { items } : { items, next: after }
+}
+
+function withoutUndefined<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
+}

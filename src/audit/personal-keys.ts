@@ -1,0 +1,60 @@
+import type { Duration } from '../domain/time.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Store } from '../ports/store.ts'
+import type { Vault } from '../ports/vault.ts'
+
+export interface PersonalKeysTools {
+  readonly store: Pick<Store, 'identityKeys'>
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** One random key per identity, kept sealed. What it sealed is unreadable once it is destroyed. */
+export interface PersonalKeys {
+  /** The owner's key; undefined when it was destroyed, or (without `create`) never made. Racing processes agree on one. */
+  of(owner: string, create: boolean): Promise<Uint8Array | undefined>
+  /** For ever: no new key is made for this owner. Other processes may hold the old one in memory for `memory` longer. */
+  destroy(owner: string): Promise<void>
+}
+
+const memory: Duration = 60_000
+const remembered = 1_000
+const purpose = 'audit-identity-key'
+const destroyed = ''
+
+export function createPersonalKeys({ store, vault, clock, random }: PersonalKeysTools): PersonalKeys {
+  const cache = new Map<string, { readonly key: Uint8Array; readonly until: number }>()
+
+  function remember(owner: string, key: Uint8Array): Uint8Array {
+    cache.delete(owner)
+    cache.set(owner, { key, until: clock() + memory })
+    const [oldest] = cache.keys()
+    if (cache.size > remembered && oldest !== undefined) cache.delete(oldest)
+    return key
+  }
+
+  async function stored(owner: string): Promise<Uint8Array | undefined> {
+    const row = await store.identityKeys.get(owner)
+    if (row === undefined || row.sealed === destroyed) return undefined
+    return remember(owner, Buffer.from(vault.open(purpose, row.sealed, owner), 'base64url'))
+  }
+
+  async function made(owner: string): Promise<Uint8Array | undefined> {
+    const key = random(32)
+    const won = await store.identityKeys.insert({ id: owner, sealed: vault.seal(purpose, key, owner) })
+    return won ? remember(owner, Buffer.from(key, 'base64url')) : stored(owner)
+  }
+
+  return {
+    async of(owner, create) {
+      const known = cache.get(owner)
+      if (known !== undefined && known.until > clock()) return known.key
+      return (await stored(owner)) ?? (create ? made(owner) : undefined)
+    },
+    async destroy(owner) {
+      await store.identityKeys.put({ id: owner, sealed: destroyed })
+      cache.delete(owner)
+    },
+  }
+}
