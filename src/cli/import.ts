@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { operator, type Services } from './command.ts'
+
+/** One line of `signet identity import`: the standard's claim names, and an argon2 hash in PHC form if there is one. */
+const person = z.strictObject({
+  email: z.string(),
+  email_verified: z.boolean().default(false),
+  phone_number: z.string().optional(),
+  phone_number_verified: z.boolean().default(false),
+  preferred_username: z.string().optional(),
+  name: z.string().optional(),
+  given_name: z.string().optional(),
+  family_name: z.string().optional(),
+  locale: z.string().optional(),
+  zoneinfo: z.string().optional(),
+  groups: z.array(z.string()).default([]),
+  password_hash: z.string().startsWith('$argon2').optional(),
+})
+
+export interface ImportReport {
+  readonly created: number
+  readonly faults: readonly { readonly line: number; readonly reason: string }[]
+}
+
+const inFlight = 32
+
+/** Creates a person for each line; a faulty line is reported with its number and stops nothing. */
+export async function importIdentities(services: Services, lines: readonly string[]): Promise<ImportReport> {
+  const work = lines.map((text, index) => ({ text: text.trim(), line: index + 1 })).filter(({ text }) => text !== '')
+  const faults: { line: number; reason: string }[] = []
+  const next = work.values()
+  const worker = async () => {
+    for (const { text, line } of next) {
+      const reason = await importLine(services, text)
+      if (reason !== undefined) faults.push({ line, reason })
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, worker))
+  return { created: work.length - faults.length, faults: faults.sort((one, other) => one.line - other.line) }
+}
+
+/** The reason why the line was refused, or undefined. */
+async function importLine({ identities, enrolments, factors }: Services, text: string): Promise<string | undefined> {
+  const parsed = parseLine(text)
+  if (typeof parsed === 'string') return parsed
+  const { email, email_verified, phone_number, phone_number_verified, preferred_username, groups, password_hash, ...claims } = parsed
+  const identifiers = [
+    { kind: 'email' as const, written: email, verified: email_verified },
+    ...(phone_number === undefined ? [] : [{ kind: 'phone' as const, written: phone_number, verified: phone_number_verified }]),
+    ...(preferred_username === undefined ? [] : [{ kind: 'username' as const, written: preferred_username }]),
+  ]
+  const given = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
+  const state = password_hash === undefined ? 'invited' : 'active'
+  const created = await identities.create({ identifiers, claims: given, groups, state }, operator)
+  if (created.status !== 'created') return `${created.kind} is ${created.status}`
+  const factor = factors.find((candidate) => candidate.resettable)
+  if (password_hash !== undefined && factor !== undefined) await enrolments.adopt(created.identity.id, factor.name, { phc: password_hash })
+  return undefined
+}
+
+function parseLine(text: string): z.infer<typeof person> | string {
+  try {
+    const result = person.safeParse(JSON.parse(text))
+    return result.success ? result.data : result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`).join('; ')
+  } catch {
+    return 'not a JSON object'
+  }
+}
