@@ -20,7 +20,17 @@ const floors: Record<string, readonly string[]> = {
   storage: ['ports', 'domain'],
   messaging: ['ports', 'domain'],
   vault: ['ports', 'domain'],
-  http: ['ports', 'domain', 'factors', 'identities', 'authentication', 'clients', 'audit', 'recovery', 'oidc'],
+  http: [
+    'ports',
+    'domain',
+    'factors',
+    'identities',
+    'authentication',
+    'clients',
+    'audit',
+    'recovery',
+    'oidc',
+  ],
   cli: ['ports', 'domain', 'factors', 'identities', 'authentication', 'clients', 'audit', 'recovery', 'oidc'],
 }
 
@@ -104,39 +114,57 @@ describe('the architecture', () => {
 
   it('spells the modules of Node with their prefix', () => {
     const bare = sources.flatMap((source) =>
-      source.imports.filter((specifier) => builtinModules.includes(specifier)).map((specifier) => `${source.path} → ${specifier}`),
+      source.imports
+        .filter((specifier) => builtinModules.includes(specifier))
+        .map((specifier) => `${source.path} → ${specifier}`),
     )
     expect(bare).toEqual([])
   })
 
   it('reads the environment only in the configuration', () => {
-    const readers = sources.filter(({ text }) => /\bprocess\.env\b|\benv\s*}\s*from\s+'node:process'/.test(text))
+    const readers = sources.filter(({ text }) =>
+      /\bprocess\.env\b|\benv\s*}\s*from\s+'node:process'/.test(text),
+    )
     expect(readers.map((source) => source.path).filter((path) => path !== 'config.ts')).toEqual([])
   })
 
   it('has no clock and no randomness in the domain', () => {
-    const impure = sources.filter(({ folder, text }) => folder === 'domain' && /Date\.now|new Date\(\)|Math\.random|crypto/.test(text))
+    const impure = sources.filter(
+      ({ folder, text }) => folder === 'domain' && /Date\.now|new Date\(\)|Math\.random|crypto/.test(text),
+    )
     expect(impure.map((source) => source.path)).toEqual([])
   })
 
   it('has no code that runs in the ports', () => {
-    const running = sources.filter(({ folder, text }) => folder === 'ports' && /^export (async )?(function|class|const|let)\b/m.test(text))
+    const running = sources.filter(
+      ({ folder, text }) => folder === 'ports' && /^export (async )?(function|class|const|let)\b/m.test(text),
+    )
     expect(running.map((source) => source.path)).toEqual([])
   })
 
   it('quotes the name of a factor only in its own file', () => {
     const names = sources
       .filter((source) => source.folder === 'factors')
-      .flatMap((source) => [...source.text.matchAll(/\bname:\s*'([a-z-]+)'/g)].map((match) => ({ name: match[1] ?? '', home: source.path })))
+      .flatMap((source) =>
+        [...source.text.matchAll(/\bname:\s*'([a-z-]+)'/g)].map((match) => ({
+          name: match[1] ?? '',
+          home: source.path,
+        })),
+      )
     expect(names.map(({ name }) => name)).toContain('password')
     const leaks = names.flatMap(({ name, home }) =>
-      sources.filter(({ path, text }) => path !== home && new RegExp(`(['"\`])${name}\\1`).test(text)).map(({ path }) => `${path} says '${name}'`),
+      sources
+        .filter(({ path, text }) => path !== home && new RegExp(`(['"\`])${name}\\1`).test(text))
+        .map(({ path }) => `${path} says '${name}'`),
     )
     expect(leaks).toEqual([])
   })
 
   it('knows no session, cookie or token in the engine', () => {
-    const engine = sources.filter(({ path, folder }) => folder === 'authentication' || path === 'domain/authentication.ts' || path === 'domain/policy.ts')
+    const engine = sources.filter(
+      ({ path, folder }) =>
+        folder === 'authentication' || path === 'domain/authentication.ts' || path === 'domain/policy.ts',
+    )
     const words = engine.filter(({ text }) => /\b(session|cookie|token)s?\b/i.test(text))
     expect(words.map((source) => source.path)).toEqual([])
   })
@@ -147,7 +175,9 @@ describe('the architecture', () => {
   })
 
   it('has no file without a subject', () => {
-    const vague = sources.filter(({ path }) => /(^|\/|-)(utils?|helpers?|common|manager|misc)(-|\.|\/)/.test(path))
+    const vague = sources.filter(({ path }) =>
+      /(^|\/|-)(utils?|helpers?|common|manager|misc)(-|\.|\/)/.test(path),
+    )
     expect(vague.map((source) => source.path)).toEqual([])
   })
 
