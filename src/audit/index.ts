@@ -32,24 +32,23 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
   async function sealed(id: string, event: AuditEvent): Promise<{ sealed?: string }> {
     const { personal } = event
     if (personal === undefined || Object.keys(personal).length === 0) return {}
-    const key = await keys.of(event.identityId ?? nobody, true)
+    const key = await keys.of(ownerOf(event), true)
     return key === undefined ? {} : { sealed: sealPersonal(key, personal, id, random) }
   }
 
   async function readBack(row: StoredAuditEntry): Promise<AuditEntry> {
     const { sealed: box, version: _version, expiresAt: _expiresAt, ...clear } = row
-    const key = box === undefined ? undefined : await keys.of(row.identityId ?? nobody, false)
+    const key = box === undefined ? undefined : await keys.of(ownerOf(row), false)
     const personal = key === undefined || box === undefined ? undefined : openPersonal(key, box, row.id)
     return { ...clear, ...(personal === undefined ? {} : { personal }) } as AuditEntry
   }
 
   return {
     async record(event) {
-      const { personal, ...clear } = withoutSecrets(event)
+      const { personal, ...clear } = withoutSecrets(withOrigin(event))
       const id = nextId()
-      const at = clock()
       const box = await sealed(id, { ...clear, ...(personal === undefined ? {} : { personal }) })
-      await store.audit.insert({ ...withoutUndefined(clear), ...box, id, at })
+      await store.audit.insert({ ...withoutUndefined(clear), ...box, id, at: clock() })
     },
     async list(query) {
       const { items, next } = await matching(store, query)
@@ -58,6 +57,19 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
     },
     forget: (identityId) => keys.destroy(identityId),
   }
+}
+
+/** Whose key seals the personal fields: of whom it is about, else of who did it. */
+function ownerOf({ identityId, actor }: Pick<StoredAuditEntry, 'identityId' | 'actor'>): string {
+  return identityId ?? (actor.kind === 'identity' ? actor.id : undefined) ?? nobody
+}
+
+/** Where the actor came from is personal; the trace is the event's. */
+function withOrigin(event: AuditEvent): AuditEvent {
+  const { address, userAgent, traceId, ...actor } = event.actor
+  const personal = withoutUndefined({ address, userAgent, ...event.personal }) as Record<string, string>
+  const trace = event.traceId ?? traceId
+  return { ...event, actor, personal, ...(trace === undefined ? {} : { traceId: trace }) }
 }
 
 /** Time first, so that ids sort as events happened: 48 bits of milliseconds, a count within one, 64 random bits against other processes. */

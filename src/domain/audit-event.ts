@@ -42,12 +42,21 @@ export type AuditAction =
   | 'backup.made'
   | 'backup.restored'
 
+/** Who did something, and from where: an identity, a client, the command line or Signet itself. */
+export interface Actor {
+  readonly kind: 'identity' | 'client' | 'operator' | 'system'
+  readonly id?: string
+  /** Client address and browser; recorded among the sealed personal fields. */
+  readonly address?: string
+  readonly userAgent?: string
+  readonly traceId?: string
+}
+
 /** What a caller says happened. Never a secret, code, token or password in any field (S42). */
 export interface AuditEvent {
   readonly action: AuditAction
   readonly result: 'success' | 'failure'
-  /** Who did it: an identity, a client, the command line or Signet itself. */
-  readonly actor: { readonly kind: 'identity' | 'client' | 'operator' | 'system'; readonly id?: string }
+  readonly actor: Actor
   /** Whom it concerns; the personal fields are sealed under this identity's key. */
   readonly identityId?: string
   readonly clientId?: string
