@@ -1,13 +1,25 @@
 import type { Instant } from '../domain/time.ts'
 
-/** Work that must survive a restart: done at least once, by one process at a time, with growing pauses between tries. */
+/**
+ * Work that must survive a restart: done at least once, by one process at a time, with growing pauses between tries. At least once means that
+ * a job whose process died, or whose end could not be written down, is done again; whoever does jobs makes a repetition harmless.
+ */
 export interface JobQueue {
-  /** Stores the job, sealed, and returns. False when the queue of this kind is full (bounded). `id` makes it idempotent. */
+  /**
+   * Stores the job, sealed, and returns. False when the queue of this kind is full (bounded). `id` makes it idempotent: of all jobs of the
+   * kind with the same `id`, added by any process within a day, one is done. `dueAt` in the future delays the first try.
+   */
   add(
     kind: string,
     payload: unknown,
     options?: { readonly id?: string; readonly dueAt?: Instant },
   ): Promise<boolean>
-  /** Registers who does jobs of a kind; a throw means "try again later". Call before `start`. */
-  handle<Payload>(kind: string, work: (payload: Payload) => Promise<void>): void
+  /**
+   * Registers who does jobs of a kind; a throw means "try again later", `'given-up'` that no further try can help. The text of the error is
+   * logged: it must hold nothing secret or personal. Call before `start`.
+   */
+  handle<Payload>(
+    kind: string,
+    work: (payload: Payload) => Promise<'given-up' | undefined> | Promise<void>,
+  ): void
 }

@@ -64,7 +64,7 @@ describe('an allowed host', () => {
 
   test('a caller cannot bring its own dispatcher or follow redirects', async () => {
     const port = await serve((_request, response) => response.writeHead(302, { location: '/other' }).end())
-    const init = { dispatcher: new Agent(), redirect: 'follow' } as RequestInit
+    const init = { dispatcher: new Agent(), redirect: 'follow' } as object
     await expect(local(`http://127.0.0.1:${port}/`, init)).rejects.toThrow('redirect')
     await expect(strict(`https://127.0.0.1:${port}/`, init)).rejects.toThrow('special-use address')
   })
