@@ -138,7 +138,8 @@ async function attempt({ shelf, limits, work }: WorkerOptions, job: Job): Promis
   if (job.tries > limits.tries) return 'given-up'
   const { payload, name } = shelf.open(job)
   if (name !== undefined && !(await shelf.takeName(job, name))) return 'done'
-  return (await within(work(payload), limits.workLimit)) ?? 'done'
+  const answer = await within<unknown>(work(payload), limits.workLimit)
+  return answer === 'given-up' ? 'given-up' : 'done'
 }
 
 /** Renews the lease while the work goes on, so that it can be short and a dead process is noticed soon. */
