@@ -10,6 +10,7 @@ export type AuditAction =
   | 'credential.enrolled'
   | 'credential.changed'
   | 'credential.removed'
+  | 'registration.requested'
   | 'identity.created'
   | 'identity.updated'
   | 'identity.registered'

@@ -1,0 +1,17 @@
+import type { IdentitiesTools } from './index.ts'
+
+/**
+ * Erases what belongs to a deleted identity, beside its own row; answers how many identifiers became free.
+ * The claims go last: as long as one is there, the orphan job and a second call find what a crash left.
+ */
+export async function erase(
+  { store, audit }: Pick<IdentitiesTools, 'store' | 'audit'>,
+  id: string,
+): Promise<number> {
+  await store.credentials.removeBy('identityId', id)
+  await store.devices.removeBy('identityId', id)
+  await store.links.removeBy('identityId', id)
+  await store.consents.removeBy('identityId', id)
+  await audit.forget(id)
+  return store.claims.removeBy('identityId', id)
+}
