@@ -6,7 +6,6 @@ import type { AuditLog, AuditQuery } from '../ports/audit-log.ts'
 import type { Page } from '../ports/storage.ts'
 import type { Store, StoredAuditEntry } from '../ports/store.ts'
 import { createPersonalKeys, type PersonalKeysTools } from './personal-keys.ts'
-import { openPersonal, sealPersonal } from './sealing.ts'
 import { withoutSecrets } from './secret-guard.ts'
 
 export interface AuditTools extends PersonalKeysTools {
@@ -25,7 +24,7 @@ const nobody = 'system'
 const scans = 50
 
 export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
-  const { store, clock, random } = tools
+  const { store, vault, clock } = tools
   const keys = createPersonalKeys(tools)
   const nextId = createEntryIds(tools)
 
@@ -33,14 +32,14 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
     const { personal } = event
     if (personal === undefined || Object.keys(personal).length === 0) return {}
     const key = await keys.of(ownerOf(event), true)
-    return key === undefined ? {} : { sealed: sealPersonal(key, personal, id, random) }
+    return key === undefined ? {} : { sealed: vault.seal(purposeOf(key), JSON.stringify(personal), id) }
   }
 
   async function readBack(row: StoredAuditEntry): Promise<AuditEntry> {
     const { sealed: box, version: _version, expiresAt: _expiresAt, ...clear } = row
     const key = box === undefined ? undefined : await keys.of(ownerOf(row), false)
-    const personal = key === undefined || box === undefined ? undefined : openPersonal(key, box, row.id)
-    return { ...clear, ...(personal === undefined ? {} : { personal }) } as AuditEntry
+    if (key === undefined || box === undefined) return clear as AuditEntry
+    return { ...clear, personal: JSON.parse(vault.open(purposeOf(key), box, row.id)) } as AuditEntry
   }
 
   return {
@@ -57,6 +56,11 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
     },
     forget: (identityId) => keys.destroy(identityId),
   }
+}
+
+/** The vault's key for it comes from its root key and the owner's: without either of them nothing opens. */
+function purposeOf(key: string): string {
+  return `audit-personal ${key}`
 }
 
 /** Whose key seals the personal fields: of whom it is about, else of who did it. */

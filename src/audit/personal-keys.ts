@@ -13,7 +13,7 @@ export interface PersonalKeysTools {
 /** One random key per identity, kept sealed. What it sealed is unreadable once it is destroyed. */
 export interface PersonalKeys {
   /** The owner's key; undefined when it was destroyed, or (without `create`) never made. Racing processes agree on one. */
-  of(owner: string, create: boolean): Promise<Uint8Array | undefined>
+  of(owner: string, create: boolean): Promise<string | undefined>
   /** For ever: no new key is made for this owner. Other processes may hold the old one in memory for `memory` longer. */
   destroy(owner: string): Promise<void>
 }
@@ -24,9 +24,9 @@ const purpose = 'audit-identity-key'
 const destroyed = ''
 
 export function createPersonalKeys({ store, vault, clock, random }: PersonalKeysTools): PersonalKeys {
-  const cache = new Map<string, { readonly key: Uint8Array; readonly until: number }>()
+  const cache = new Map<string, { readonly key: string; readonly until: number }>()
 
-  function remember(owner: string, key: Uint8Array): Uint8Array {
+  function remember(owner: string, key: string): string {
     cache.delete(owner)
     cache.set(owner, { key, until: clock() + memory })
     const [oldest] = cache.keys()
@@ -34,16 +34,16 @@ export function createPersonalKeys({ store, vault, clock, random }: PersonalKeys
     return key
   }
 
-  async function stored(owner: string): Promise<Uint8Array | undefined> {
+  async function stored(owner: string): Promise<string | undefined> {
     const row = await store.identityKeys.get(owner)
     if (row === undefined || row.sealed === destroyed) return undefined
-    return remember(owner, Buffer.from(vault.open(purpose, row.sealed, owner), 'base64url'))
+    return remember(owner, vault.open(purpose, row.sealed, owner))
   }
 
-  async function made(owner: string): Promise<Uint8Array | undefined> {
+  async function made(owner: string): Promise<string | undefined> {
     const key = random(32)
     const won = await store.identityKeys.insert({ id: owner, sealed: vault.seal(purpose, key, owner) })
-    return won ? remember(owner, Buffer.from(key, 'base64url')) : stored(owner)
+    return won ? remember(owner, key) : stored(owner)
   }
 
   return {

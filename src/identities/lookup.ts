@@ -31,7 +31,7 @@ export function createLookup({
   }
 
   async function list(query: IdentityQuery): Promise<Page<Identity>> {
-    const search = query.search?.normalize('NFKC').trim().toLowerCase() ?? ''
+    const search = query.search?.toWellFormed().normalize('NFKC').trim().toLowerCase() ?? ''
     if (search !== '') return find(search, query)
     const { after, limit } = query
     const page = await store.identities.page({ limit, ...(after === undefined ? {} : { after }) })
@@ -40,7 +40,7 @@ export function createLookup({
 
   /** Through the claims, whose ids begin with the kind: one index range per kind, however many identities there are. */
   async function find(search: string, query: IdentityQuery): Promise<Page<Identity>> {
-    const named = query.after === undefined ? await get(query.search?.trim() ?? '') : undefined
+    const named = query.after === undefined ? await get(query.search?.toWellFormed().trim() ?? '') : undefined
     if (named !== undefined && named.state !== 'deleted') return { items: [named] }
     const { claims, next } = await matchingClaims(search, query)
     const found = await Promise.all([...new Set(claims.map((claim) => claim.identityId))].map(get))
