@@ -24,6 +24,9 @@ export interface Authentication {
   readonly clientId?: string
   /** Normalised; set once the person said who they are, whether or not such an identity exists. */
   readonly identifier?: string
+  /** The same as the person typed it. */
+  readonly written?: string
+  /** Pinned by the first proof; until then the identifier is looked up at each step. */
   readonly identityId?: string
   readonly proofs: readonly Proof[]
   /** Chosen among the offered ways. */
@@ -34,8 +37,10 @@ export interface Authentication {
   readonly redeemedAt?: Instant
 }
 
+/** One question in flight. Each look at an answer takes a try by compare-and-set; the answer that proves removes it. */
 export interface SealedChallenge {
   readonly sealed: string
+  readonly triesLeft: number
   readonly expiresAt: Instant
 }
 
@@ -48,7 +53,13 @@ export type Step =
       readonly chosen: string
       readonly why: 'first-proof' | 'level'
     }
-  | { readonly kind: 'enrol'; readonly oneOf: readonly string[]; readonly why: 'nothing-enrolled' }
+  | {
+      readonly kind: 'enrol'
+      readonly oneOf: readonly string[]
+      readonly chosen: string
+      /** `level`: no way that the person has reaches what is demanded. `needs-companion`: what they have is not sufficient alone (any more). */
+      readonly why: 'nothing-enrolled' | 'level' | 'needs-companion'
+    }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 

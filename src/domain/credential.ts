@@ -1,3 +1,4 @@
+import type { Channel } from './assurance.ts'
 import type { Instant } from './time.ts'
 
 /** What an identity enrolled to prove itself with: one row per password, authenticator, key … `data` belongs to the factor alone. */
@@ -11,6 +12,10 @@ export interface Credential<Data = unknown> {
   readonly data: Data
   /** Finds the credential when no identity is known yet (WebAuthn credential id). Unique when set. */
   readonly handle?: string
+  /** Set on the strength of this channel alone: a proof with it counts as one over that channel, now and later (S44). */
+  readonly channel?: Channel
+  /** Not sufficient alone: as soon as no credential of another category is left, a stronger one is asked for (S25). */
+  readonly needsCompanion?: boolean
   readonly createdAt: Instant
   readonly lastUsedAt?: Instant
 }

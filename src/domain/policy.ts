@@ -4,7 +4,7 @@ import { type Identity, may } from './identity.ts'
 import type { Instant } from './time.ts'
 
 /** What a policy has to know about a factor. */
-export interface FactorSummary {
+export interface FactorSummary extends Strength {
   readonly name: string
   /** Offered to everybody before the first proof. */
   readonly first: boolean
@@ -22,6 +22,10 @@ export interface Policy {
 export interface EnrolledWay extends Strength {
   readonly factor: string
   readonly credentialId: string
+  /** Comes with a proved address: nobody enrolled it to be asked for it. */
+  readonly implied?: boolean
+  /** Not sufficient alone (S25). */
+  readonly needsCompanion?: boolean
 }
 
 /** What is known beside the process itself. */
@@ -44,15 +48,12 @@ export function nextStep(process: Authentication, situation: Situation, policy: 
   if (identity === undefined || !may(identity, 'sign-in')) return { kind: 'refused', reason: 'not-allowed' }
   const wanted = process.requirement.identityId
   if (wanted !== undefined && wanted !== identity.id) return { kind: 'refused', reason: 'wrong-identity' }
+  // Suspended and restored while the process ran: what was proved before is void.
+  if (process.proofs.some((proof) => proof.at < (identity.notBefore ?? 0)))
+    return { kind: 'refused', reason: 'expired' }
   // Vouched for (registration) without a way of one's own: nobody leaves without a way back in.
-  if (enrolled.length === 0) return enrolStep(policy)
-
-  const target = targetLevel(process, enrolled, policy, now)
-  if (reaches(assess(process.proofs).level, target)) return { kind: 'done' }
-  const oneOf = helpfulWays(process, enrolled, now)
-  if (oneOf.length > 0) return proveStep(process, inOrder(policy, oneOf), 'level')
-  const enough = !process.requirement.essential && reaches(assess(process.proofs).level, policy.level)
-  return enough ? { kind: 'done' } : { kind: 'refused', reason: 'unreachable' }
+  if (enrolled.length === 0) return enrolStep(process, firstEnrollable(policy), 'nothing-enrolled')
+  return levelStep(process, enrolled, policy, now)
 }
 
 /** The result of a process whose next step is `done`. */
@@ -62,33 +63,78 @@ export function resultOf(process: Authentication): AuthenticationResult {
   return { identityId: process.identityId, authTime, ...assess(process.proofs) }
 }
 
+/** Nothing here may look at the situation (S32). Whom a requirement names is not asked for their name again. */
 function firstStep(process: Authentication, policy: Policy): Step {
-  if (process.identifier === undefined) {
-    const { hint } = process.requirement
+  const { hint, identityId } = process.requirement
+  if (process.identifier === undefined && identityId === undefined)
     return hint === undefined ? { kind: 'identify' } : { kind: 'identify', hint }
-  }
   const first = policy.factors.filter((factor) => factor.first)
-  return proveStep(
-    process,
-    first.map((factor) => factor.name),
-    'first-proof',
+  return proveStep(process, namesOf(first), 'first-proof')
+}
+
+function levelStep(
+  process: Authentication,
+  enrolled: readonly EnrolledWay[],
+  policy: Policy,
+  now: Instant,
+): Step {
+  const reached = assess(process.proofs).level
+  const target = targetLevel(process, enrolled, policy, now)
+  if (reaches(reached, target)) return lastStep(process, enrolled, policy)
+  const helpful = helpfulWays(process, enrolled, now)
+  if (helpful.length > 0) return proveStep(process, inOrder(policy, helpful), 'level')
+  // All that the person has was given; only what a client wished for without insisting may be missing.
+  if (!process.requirement.essential && reaches(reached, policy.level))
+    return lastStep(process, enrolled, policy)
+  return enrolStep(process, helpfulEnrolments(process, enrolled, policy, now), 'level')
+}
+
+/** Done, unless the person came in with something that is not sufficient alone and nothing else is left beside it (S25). */
+function lastStep(process: Authentication, enrolled: readonly EnrolledWay[], policy: Policy): Step {
+  const used = new Set(process.proofs.map((proof) => proof.credentialId))
+  const lonely = enrolled.find(
+    (way) => way.needsCompanion && used.has(way.credentialId) && !hasCompanion(way, enrolled),
+  )
+  return lonely === undefined
+    ? { kind: 'done' }
+    : enrolStep(process, inOrder(policy, [lonely.factor]), 'needs-companion')
+}
+
+/** Whether the identity enrolled a way of another category beside this one. */
+export function hasCompanion(
+  way: Strength & { readonly factor: string },
+  enrolled: readonly EnrolledWay[],
+): boolean {
+  return enrolled.some(
+    (other) =>
+      !other.implied &&
+      other.factor !== way.factor &&
+      other.categories.some((category) => !way.categories.includes(category)),
   )
 }
 
 function proveStep(process: Authentication, oneOf: readonly string[], why: 'first-proof' | 'level'): Step {
-  const [best] = oneOf
-  if (best === undefined) return { kind: 'refused', reason: 'unreachable' }
-  const chosen = process.factor !== undefined && oneOf.includes(process.factor) ? process.factor : best
-  return { kind: 'prove', oneOf, chosen, why }
+  const chosen = chosenOf(process, oneOf)
+  return chosen === undefined ? unreachable : { kind: 'prove', oneOf, chosen, why }
 }
 
-function enrolStep(policy: Policy): Step {
-  const oneOf = policy.factors
-    .filter((factor) => factor.first && factor.enrollable)
-    .map((factor) => factor.name)
-  return oneOf.length > 0
-    ? { kind: 'enrol', oneOf, why: 'nothing-enrolled' }
-    : { kind: 'refused', reason: 'unreachable' }
+function enrolStep(
+  process: Authentication,
+  oneOf: readonly string[],
+  why: 'nothing-enrolled' | 'level' | 'needs-companion',
+): Step {
+  const chosen = chosenOf(process, oneOf)
+  return chosen === undefined ? unreachable : { kind: 'enrol', oneOf, chosen, why }
+}
+
+const unreachable: Step = { kind: 'refused', reason: 'unreachable' }
+
+function chosenOf({ factor }: Authentication, oneOf: readonly string[]): string | undefined {
+  return factor !== undefined && oneOf.includes(factor) ? factor : oneOf[0]
+}
+
+function firstEnrollable(policy: Policy): string[] {
+  return namesOf(policy.factors.filter((factor) => factor.first && factor.enrollable))
 }
 
 /** Whoever enrolled a second factor is asked for it, even if nobody demands it: that is what it was enrolled for. */
@@ -98,21 +144,54 @@ function targetLevel(
   policy: Policy,
   now: Instant,
 ): Level {
-  const reachable = assess([...process.proofs, ...enrolled.map((way) => proofBy(way, now))]).level
-  const own: Level = reaches(reachable, 'two-factor') ? 'two-factor' : 'single-factor'
-  return strongest([process.requirement.level, policy.level, own])
+  const own = enrolled.filter((way) => !way.implied).map((way) => proofBy(way, now))
+  const reachable = assess([...process.proofs, ...own]).level
+  const usual: Level = reaches(reachable, 'two-factor') ? 'two-factor' : 'single-factor'
+  return strongest([process.requirement.level, policy.level, usual])
 }
 
-/** The ways that lift what was reached so far, by themselves or together with a further one. */
+/**
+ * The ways that lift what was reached so far; where none does by itself, those that do together with a further one
+ * (after a mailed link: a password that a mail can reset, and a code by SMS).
+ */
 function helpfulWays(process: Authentication, enrolled: readonly EnrolledWay[], now: Instant): string[] {
-  const rank = (proofs: readonly Proof[]) => levels.indexOf(assess(proofs).level)
-  const reached = rank(process.proofs)
-  const helpful = enrolled.filter((way) => rank([...process.proofs, proofBy(way, now)]) > reached)
-  return [...new Set(helpful.map((way) => way.factor))]
+  const proofs = enrolled.map((way) => proofBy(way, now))
+  const alone = proofs.filter((proof) => lifts(process.proofs, [proof]))
+  const helpful =
+    alone.length > 0
+      ? alone
+      : proofs.filter((proof) => proofs.some((further) => lifts(process.proofs, [proof, further])))
+  return [...new Set(helpful.map((proof) => proof.factor))]
+}
+
+/** What the person could add now so that it lifts what was reached; what they have and did not help is not asked for again. */
+function helpfulEnrolments(
+  process: Authentication,
+  enrolled: readonly EnrolledWay[],
+  policy: Policy,
+  now: Instant,
+): string[] {
+  const has = new Set(enrolled.map((way) => way.factor))
+  const helpful = policy.factors.filter(
+    (factor) =>
+      factor.enrollable &&
+      !has.has(factor.name) &&
+      lifts(process.proofs, [{ ...factor, factor: factor.name, at: now }]),
+  )
+  return namesOf(helpful)
+}
+
+function lifts(proofs: readonly Proof[], further: readonly Proof[]): boolean {
+  const rank = (set: readonly Proof[]) => levels.indexOf(assess(set).level)
+  return rank([...proofs, ...further]) > rank(proofs)
 }
 
 function inOrder(policy: Policy, names: readonly string[]): string[] {
-  return policy.factors.map((factor) => factor.name).filter((name) => names.includes(name))
+  return namesOf(policy.factors.filter((factor) => names.includes(factor.name)))
+}
+
+function namesOf(factors: readonly FactorSummary[]): string[] {
+  return factors.map((factor) => factor.name)
 }
 
 function proofBy(way: EnrolledWay, at: Instant): Proof {

@@ -52,6 +52,9 @@ export type Enrolled<Data> =
       readonly data: Data
       readonly label?: string
       readonly handle?: string
+      /** Not sufficient alone: accepted because `otherCategories` is not 0 (S25). */
+      readonly needsCompanion?: boolean
+      /** Shown once, with the page that says it worked (backup codes). */
       readonly show?: Shown
     }
   /** `reason` is a locale key under `factors.<name>.refused.`; `values` fill it in. */
@@ -62,11 +65,14 @@ export type Enrolled<Data> =
     }
 
 export interface Enrolment<Data, Challenge> {
+  /** Whoever begins something is given back the same challenge at each try until one succeeds: a mistyped code does not change the secret. */
   begin?(
     context: Context,
     enrolled: readonly Credential<Data>[],
   ): Promise<{ challenge: Challenge; show?: Shown }>
   finish(context: Context, challenge: Challenge | undefined, form: Form): Promise<Enrolled<Data>>
+  /** The data for what was enrolled in another system; undefined when `material` is not something `verify` understands. */
+  adopt?(material: Form): Data | undefined
 }
 
 export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
@@ -80,15 +86,23 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   readonly resettable: boolean
   /** How long a challenge lives; default 10 minutes. */
   readonly challengeLifetime?: Duration
-  /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled (e-mail and SMS codes). */
+  /** How many answers to one challenge are looked at; default 1. Codes that were sent allow a few, or a slip of the finger costs a message. */
+  readonly challengeTries?: number
+  /** Signatures and values of 128 random bits: a wrong answer is charged to the client address alone, never to the account (S26). */
+  readonly unguessable?: boolean
+  /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled, with that `Identifier` as the data (e-mail and SMS codes). */
   readonly implied?: 'email' | 'phone'
   /** Stands in for a credential when there is none, so that a refusal costs the same. */
   readonly decoy: Data
-  /** Makes the question; `credentials` is empty for unknown people, who are asked all the same. */
+  /**
+   * Makes the question; `credentials` is empty for unknown people, who are asked all the same.
+   * A factor that is `first` shows nothing that depends on them, and takes as long (S32).
+   */
   begin?(
     context: Context,
     credentials: readonly Credential<Data>[],
   ): Promise<{ challenge: Challenge; show?: Shown }>
+  /** Called again with the newer data when somebody else changed the credential meanwhile: of two equal one-time answers one proves. */
   verify(
     context: Context,
     credential: Credential<Data>,

@@ -45,7 +45,10 @@ export interface IdentifierClaim extends Entity {
 
 /** Failures in a row for one subject (identifier, credential, address …); `id` is a keyed hash of it. */
 export interface Attempts extends Entity {
+  /** What the pauses grow with; forgotten after a quiet while. */
   readonly failures: number
+  /** Since the last success: what the lock counts. */
+  readonly inARow: number
   readonly blockedUntil: Instant
   readonly lastAt: Instant
   /** The owner was told that somebody is guessing. */
