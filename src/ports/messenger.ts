@@ -17,7 +17,11 @@ export interface Message {
   readonly template: MessageTemplate
   readonly to: Pick<Identifier, 'kind' | 'written'>
   readonly language: string
-  /** Fill the template: `name`, `code`, `link`, `application`, `address`, `device`, `minutes` … */
+  /**
+   * Fill the template; a sentence whose value is absent or empty is left out. Known are `name` (the reader's own), `code`, `link` (to the issuer only),
+   * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
+   * happened), `at` (when, an `Instant`), `factor` (what was changed).
+   */
   readonly values: Readonly<Record<string, string | number>>
 }
 

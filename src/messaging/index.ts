@@ -1,0 +1,71 @@
+/**
+ * What leaves Signet on its own account: mail and SMS through the outbox (outbox.ts, which also does other people's jobs), their words
+ * (templates.ts) and carriers (smtp.ts, in development inbox.ts), and the guarded way out for fetches (guarded-fetch.ts).
+ * Who is told what, and when, is decided by the services.
+ */
+import { type Instant, minute } from '../domain/time.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { JobQueue } from '../ports/job-queue.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Message, Messenger } from '../ports/messenger.ts'
+import type { Deliver } from './delivery.ts'
+import type { Templates } from './templates.ts'
+
+export interface MessengerDeps {
+  readonly queue: JobQueue
+  readonly templates: Templates
+  /** Who brings what. A message without a carrier is logged and dropped. */
+  readonly carriers: { readonly email?: Deliver; readonly sms?: Deliver }
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+type Channel = 'email' | 'sms'
+
+/** What lies in the queue: not yet rendered, so that a sender spends the same time on every message. */
+interface Queued {
+  readonly message: Message
+  readonly id: string
+  readonly at: Instant
+}
+
+/** Kinds of jobs, for the queue's limits. */
+export const jobKinds: Readonly<Record<Channel, string>> = { email: 'mail', sms: 'sms' }
+
+/** Registers itself with the queue; messages go out once that was started, in this process or another one. */
+export function createMessenger(deps: MessengerDeps): Messenger {
+  const { queue, clock, random, log } = deps
+  for (const channel of ['email', 'sms'] as const) {
+    queue.handle<Queued>(jobKinds[channel], (queued) => deliver(deps, channel, queued))
+  }
+  return {
+    async send(message) {
+      const kind = jobKinds[message.to.kind === 'phone' ? 'sms' : 'email']
+      const queued: Queued = { message, id: random(16), at: clock() }
+      // A person's sign-in does not fail because mail does; a full queue has been in the log for hours.
+      if (!(await queue.add(kind, queued)))
+        log.error({ kind, template: message.template }, 'queue full, message lost')
+    },
+  }
+}
+
+async function deliver(
+  deps: MessengerDeps,
+  channel: Channel,
+  queued: Queued,
+): Promise<'given-up' | undefined> {
+  const { templates, carriers, log, clock } = deps
+  const { message, id, at } = queued
+  const about = { channel, template: message.template, message: id }
+  const carry = message.to.kind === 'username' ? undefined : carriers[channel]
+  if (carry === undefined) {
+    log.warn(about, 'message dropped: nobody carries it')
+    return undefined
+  }
+  if (clock() > at + Number(message.values.minutes ?? Number.POSITIVE_INFINITY) * minute) {
+    log.warn(about, 'message dropped: what it holds has expired meanwhile')
+    return undefined
+  }
+  return carry({ id, channel, to: message.to.written, ...templates.render(message) })
+}

@@ -1,0 +1,133 @@
+/** Makes mails and SMS of messages: one template for all of them (views/messages), the words from the locale files. */
+import { readFileSync } from 'node:fs'
+import ejs from 'ejs'
+import type { Message } from '../ports/messenger.ts'
+import type { Rendered } from './delivery.ts'
+import { createWords, type Values, type Words } from './words.ts'
+
+export interface TemplateSettings {
+  /** Links must lead there (S33). */
+  readonly issuer: string
+  readonly brand: { readonly name: string; readonly support_url: string | null }
+  readonly languages: readonly string[]
+}
+
+export interface Templates {
+  /** Throws on a template without words, and on a link that leads anywhere but to the issuer. */
+  render(message: Message): Rendered
+}
+
+const views = new URL('../../views/', import.meta.url)
+
+// Whoever typed the address also typed the name: a stranger's words are not carried to it.
+const startedByAnybody: ReadonlySet<string> = new Set([
+  'registration-code',
+  'registration-existing',
+  'recovery-nothing',
+])
+
+/** Reads and compiles everything at once, so that a missing file stops the start and not a mail. */
+export function createTemplates(settings: TemplateSettings): Templates {
+  const words = createWords(views, settings.languages)
+  const html = template('message.html.ejs')
+  const text = template('message.text.ejs', (value) => String(value ?? ''))
+
+  return {
+    render(message) {
+      const language = words.offered(message.language)
+      const values = valuesOf(message, language, settings, words)
+      const subject = words.one(`${message.template}.subject`, language, values)
+      if (subject === undefined) throw new Error(`no words for ${message.template} in ${language}`)
+      const { link, code } = values
+      if (link !== undefined) assertOwn(link, settings.issuer)
+      const found = { subject, links: link ? [link] : [], codes: code ? [code] : [] }
+      if (message.to.kind === 'phone') {
+        return { ...found, html: '', text: smsText(words, language, { ...values, subject }) }
+      }
+      const parts = { language, subject, code, link, ...sentences(message.template, language, values, words) }
+      return { ...found, html: html(parts), text: text(parts) }
+    },
+  }
+}
+
+function sentences(name: string, language: string, values: Values, words: Words) {
+  return {
+    brand: values.brand,
+    greeting: words.one('layout.greeting', language, values),
+    paragraphs: words.all(`${name}.paragraphs`, language, values),
+    button: words.one(`${name}.button`, language, values),
+    plainLink: words.one('layout.plainLink', language, values),
+    notes: words.all(`${name}.notes`, language, values),
+    footer: words.all('layout.footer', language, values),
+  }
+}
+
+function smsText(words: Words, language: string, values: Values): string {
+  const kind = values.code ? 'code' : values.link ? 'link' : 'plain'
+  return words.one(`sms.${kind}`, language, values) ?? ''
+}
+
+/** What sentences may name: the caller's values made harmless, and what is worked out from them. */
+function valuesOf(message: Message, language: string, settings: TemplateSettings, words: Words): Values {
+  const { minutes, at, factor, name, link, ...others } = message.values
+  const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(name)
+  return defined({
+    ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
+    name: ownName,
+    link: link === undefined ? undefined : new URL(String(link)).href,
+    what: factor === undefined ? undefined : (words.one(`factors.${factor}`, language, {}) ?? plain(factor)),
+    duration: minutes === undefined ? undefined : duration(Number(minutes), language),
+    when: at === undefined ? undefined : moment(Number(at), language),
+    brand: settings.brand.name,
+    support: settings.brand.support_url ?? undefined,
+    host: new URL(settings.issuer).host,
+  })
+}
+
+function defined(values: Record<string, string | undefined>): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as Values
+}
+
+/** One line, of bounded length, without characters that turn the direction of the text around them. */
+function plain(value: string | number): string {
+  return [
+    ...String(value)
+      .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+      .trim(),
+  ]
+    .slice(0, 120)
+    .join('')
+}
+
+/** A name that mail programs might show as a link is not used: people may call themselves anything. */
+function harmlessName(name: string | number | undefined): string | undefined {
+  const text = plain(name ?? '')
+  return /[/:@\\]|\.\p{L}{2}/u.test(text) ? undefined : text
+}
+
+function assertOwn(link: string, issuer: string): void {
+  if (new URL(link).origin !== new URL(issuer).origin)
+    throw new Error('a link in a message leads away from the issuer')
+}
+
+/** `15 minutes`, `7 days`: in the largest unit that fits without a rest. */
+function duration(minutes: number, language: string): string {
+  const units = [
+    ['day', 1_440],
+    ['hour', 60],
+    ['minute', 1],
+  ] as const
+  const whole = Math.max(1, Math.round(minutes))
+  const [unit, size] = units.find(([, length]) => whole % length === 0) ?? units[2]
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(whole / size)
+}
+
+function moment(at: number, language: string): string {
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
+  return `${format.format(at)} UTC`
+}
+
+function template(file: string, escaped?: (value: unknown) => string) {
+  const source = readFileSync(new URL(`messages/${file}`, views), 'utf8')
+  return ejs.compile(source, { strict: false, ...(escaped && { escape: escaped }) })
+}
