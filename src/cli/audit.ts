@@ -15,8 +15,14 @@ export const auditCommands: readonly Command[] = [
     summary: 'What happened, newest first.',
     async run({ toolbox, options }) {
       const limit = Number(text(options, 'limit') ?? 50)
-      if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new WrongUsage('--limit takes a number from 1 to 1000')
-      const filters = { identityId: text(options, 'identity'), clientId: text(options, 'client'), action: text(options, 'action'), after: text(options, 'after') }
+      if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+        throw new WrongUsage('--limit takes a number from 1 to 1000')
+      const filters = {
+        identityId: text(options, 'identity'),
+        clientId: text(options, 'client'),
+        action: text(options, 'action'),
+        after: text(options, 'after'),
+      }
       const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined))
       return withServices(toolbox, async ({ audit }) => {
         const { items, next } = await audit.list({ ...given, limit })
@@ -28,6 +34,12 @@ export const auditCommands: readonly Command[] = [
 
 function line(entry: AuditEntry): string {
   const who = [entry.actor.kind, entry.actor.id].filter(Boolean).join(' ')
-  const about = [entry.identityId && `identity ${entry.identityId}`, entry.clientId && `client ${entry.clientId}`, entry.reason].filter(Boolean).join(', ')
+  const about = [
+    entry.identityId && `identity ${entry.identityId}`,
+    entry.clientId && `client ${entry.clientId}`,
+    entry.reason,
+  ]
+    .filter(Boolean)
+    .join(', ')
   return `${new Date(entry.at).toISOString()}  ${entry.action.padEnd(32)} ${entry.result.padEnd(8)} by ${who}${about ? `  (${about})` : ''}\n`
 }

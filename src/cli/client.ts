@@ -1,5 +1,14 @@
 import { type Client, type ClientMetadata, clientName, isPublic } from '../domain/client.ts'
-import { type Command, list, operator, type Options, Refusal, text, WrongUsage, withServices } from './command.ts'
+import {
+  type Command,
+  list,
+  type Options,
+  operator,
+  Refusal,
+  text,
+  WrongUsage,
+  withServices,
+} from './command.ts'
 import { snippet } from './snippet.ts'
 
 const shape = {
@@ -16,19 +25,29 @@ const shape = {
 export const clientCommands: readonly Command[] = [
   {
     name: 'client create',
-    options: { ...shape, public: { type: 'boolean' }, 'first-party': { type: 'boolean' }, machine: { type: 'boolean' }, group: { type: 'string', multiple: true } },
-    usage: 'client create --name NAME --redirect-uri URI… [--public] [--first-party] [--machine] [--scope SCOPE] [--group GROUP…] [--metadata JSON]',
+    options: {
+      ...shape,
+      public: { type: 'boolean' },
+      'first-party': { type: 'boolean' },
+      machine: { type: 'boolean' },
+      group: { type: 'string', multiple: true },
+    },
+    usage:
+      'client create --name NAME --redirect-uri URI… [--public] [--first-party] [--machine] [--scope SCOPE] [--group GROUP…] [--metadata JSON]',
     summary: 'Register a relying party; prints its id, its secret (once) and code that works.',
     async run({ toolbox, options }) {
       const machine = options.machine === true
-      if (text(options, 'name') === undefined) throw new WrongUsage('--name is missing: how people will see the application')
-      if (!machine && list(options, 'redirect-uri').length === 0) throw new WrongUsage('--redirect-uri is missing: where people are sent back to')
+      if (text(options, 'name') === undefined)
+        throw new WrongUsage('--name is missing: how people will see the application')
+      if (!machine && list(options, 'redirect-uri').length === 0)
+        throw new WrongUsage('--redirect-uri is missing: where people are sent back to')
       const groups = list(options, 'group')
       return withServices(toolbox, async ({ clients, issuer }) => {
         const metadata = { ...(machine ? machineDefaults : {}), ...metadataFrom(options) }
         const created = await clients.create(
           {
-            metadata: options.public === true ? { ...metadata, token_endpoint_auth_method: 'none' } : metadata,
+            metadata:
+              options.public === true ? { ...metadata, token_endpoint_auth_method: 'none' } : metadata,
             firstParty: options['first-party'] === true,
             ...(groups.length === 0 ? {} : { allowedGroups: groups }),
           },
@@ -36,7 +55,11 @@ export const clientCommands: readonly Command[] = [
         )
         if (created.status !== 'created') throw new Refusal(reasons(created.reasons))
         const { client, secret } = created
-        const data = { client_id: client.id, ...(secret === undefined ? {} : { client_secret: secret }), ...client.metadata }
+        const data = {
+          client_id: client.id,
+          ...(secret === undefined ? {} : { client_secret: secret }),
+          ...client.metadata,
+        }
         return { data, text: createdText(client, secret, issuer) }
       })
     },
@@ -49,12 +72,24 @@ export const clientCommands: readonly Command[] = [
       withServices(toolbox, async ({ clients }) => {
         const all: Client[] = []
         for (let after: string | undefined; ; ) {
-          const { items, next } = await clients.list({ limit: 500, ...(after === undefined ? {} : { after }) })
+          const { items, next } = await clients.list({
+            limit: 500,
+            ...(after === undefined ? {} : { after }),
+          })
           all.push(...items)
           if (next === undefined) break
           after = next
         }
-        return { data: all.map(shown), text: all.map((client) => `${client.id}  ${clientName(client)}${client.state === 'disabled' ? '  (disabled)' : ''}\n`).join('') || 'No clients yet.\n' }
+        return {
+          data: all.map(shown),
+          text:
+            all
+              .map(
+                (client) =>
+                  `${client.id}  ${clientName(client)}${client.state === 'disabled' ? '  (disabled)' : ''}\n`,
+              )
+              .join('') || 'No clients yet.\n',
+        }
       }),
   },
   {
@@ -73,12 +108,14 @@ export const clientCommands: readonly Command[] = [
     name: 'client update',
     operands: ['client_id'],
     options: { ...shape, disable: { type: 'boolean' }, enable: { type: 'boolean' } },
-    usage: 'client update <client_id> [--name NAME] [--redirect-uri URI…] [--scope SCOPE] [--metadata JSON] [--disable | --enable]',
+    usage:
+      'client update <client_id> [--name NAME] [--redirect-uri URI…] [--scope SCOPE] [--metadata JSON] [--disable | --enable]',
     summary: 'Change what is given, keep the rest.',
     run: ({ toolbox, operands: [id = ''], options }) =>
       withServices(toolbox, async ({ clients }) => {
         const change = metadataFrom(options)
-        if (Object.keys(change).length > 0) await applied(clients.update(id, { metadata: change }, operator), id)
+        if (Object.keys(change).length > 0)
+          await applied(clients.update(id, { metadata: change }, operator), id)
         if (options.disable === true) await applied(clients.disable(id, operator), id)
         if (options.enable === true) await applied(clients.enable(id, operator), id)
         const client = await clients.find(id)
@@ -106,7 +143,10 @@ export const clientCommands: readonly Command[] = [
       withServices(toolbox, async ({ clients }) => {
         const added = await clients.addSecret(id, operator)
         if (added.status !== 'added') throw unknown(id)
-        return { data: { client_id: id, client_secret: added.secret, secret_id: added.id }, text: `New secret (shown once): ${added.secret}\nIts id: ${added.id}\n` }
+        return {
+          data: { client_id: id, client_secret: added.secret, secret_id: added.id },
+          text: `New secret (shown once): ${added.secret}\nIts id: ${added.id}\n`,
+        }
       }),
   },
   {
@@ -118,7 +158,13 @@ export const clientCommands: readonly Command[] = [
       withServices(toolbox, async ({ clients }) => {
         const secrets = await clients.listSecrets(id)
         if (secrets === undefined) throw unknown(id)
-        return { data: secrets, text: secrets.map((secret) => `${secret.id}  made ${new Date(secret.createdAt).toISOString()}\n`).join('') || 'No secrets.\n' }
+        return {
+          data: secrets,
+          text:
+            secrets
+              .map((secret) => `${secret.id}  made ${new Date(secret.createdAt).toISOString()}\n`)
+              .join('') || 'No secrets.\n',
+        }
       }),
   },
   {
@@ -134,7 +180,11 @@ export const clientCommands: readonly Command[] = [
   },
 ]
 
-const machineDefaults: ClientMetadata = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] }
+const machineDefaults: ClientMetadata = {
+  grant_types: ['client_credentials'],
+  response_types: [],
+  redirect_uris: [],
+}
 
 function metadataFrom(options: Options): ClientMetadata {
   const redirectUris = list(options, 'redirect-uri')
@@ -148,20 +198,33 @@ function metadataFrom(options: Options): ClientMetadata {
     policy_uri: text(options, 'policy'),
     tos_uri: text(options, 'terms'),
   }
-  return { ...furtherMetadata(text(options, 'metadata')), ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) }
+  return {
+    ...furtherMetadata(text(options, 'metadata')),
+    ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)),
+  }
 }
 
 function furtherMetadata(json: string | undefined): ClientMetadata {
   if (json === undefined) return {}
   try {
     const parsed: unknown = JSON.parse(json)
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as ClientMetadata
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as ClientMetadata
   } catch {}
-  throw new WrongUsage('--metadata takes a JSON object of client metadata, such as {"id_token_signed_response_alg":"ES256"}')
+  throw new WrongUsage(
+    '--metadata takes a JSON object of client metadata, such as {"id_token_signed_response_alg":"ES256"}',
+  )
 }
 
 function shown({ id, metadata, secrets: _, ...rest }: Client) {
-  return { client_id: id, ...metadata, state: rest.state, first_party: rest.firstParty, allowed_groups: rest.allowedGroups, origin: rest.origin }
+  return {
+    client_id: id,
+    ...metadata,
+    state: rest.state,
+    first_party: rest.firstParty,
+    allowed_groups: rest.allowedGroups,
+    origin: rest.origin,
+  }
 }
 
 function createdText(client: Client, secret: string | undefined, issuer: string): string {
@@ -177,7 +240,10 @@ function createdText(client: Client, secret: string | undefined, issuer: string)
   return `${head.join('\n')}\nThis is a whole application; paste it into an empty folder:\n\n${snippet({ issuer, clientId: client.id, secret, redirectUri, isPublic: isPublic(client) })}`
 }
 
-async function applied(change: Promise<{ status: string; reasons?: readonly string[] }>, id: string): Promise<void> {
+async function applied(
+  change: Promise<{ status: string; reasons?: readonly string[] }>,
+  id: string,
+): Promise<void> {
   const { status, reasons: why } = await change
   if (status === 'unknown') throw unknown(id)
   if (status === 'refused') throw new Refusal(reasons(why ?? []))

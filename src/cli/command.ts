@@ -1,11 +1,11 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
-import type { AuditLog } from '../ports/audit-log.ts'
-import type { Engine } from '../ports/storage.ts'
 import type { Enrolments } from '../authentication/enrolment.ts'
 import type { Clients } from '../clients/index.ts'
-import type { Factors } from '../ports/factor.ts'
 import type { Identities } from '../identities/index.ts'
 import type { KeyRing } from '../oidc/keys.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+import type { Factors } from '../ports/factor.ts'
+import type { Engine } from '../ports/storage.ts'
 import type { Links } from '../recovery/links.ts'
 
 /** What commands that touch data work with: the same services that the server runs on. */
@@ -83,7 +83,10 @@ export class Refusal extends Error {}
 export class WrongUsage extends Error {}
 
 /** Runs `work` with the services open, and closes them whatever happens. */
-export async function withServices<T>(toolbox: Toolbox, work: (services: Services) => Promise<T>): Promise<T> {
+export async function withServices<T>(
+  toolbox: Toolbox,
+  work: (services: Services) => Promise<T>,
+): Promise<T> {
   const services = await toolbox.openServices()
   try {
     return await work(services)

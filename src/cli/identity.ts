@@ -1,7 +1,17 @@
 import type { Claims } from '../domain/claims.ts'
-import { displayName, type Identity } from '../domain/identity.ts'
 import type { IdentifierKind } from '../domain/identifier.ts'
-import { type Command, list, operator, type Options, Refusal, type Services, text, WrongUsage, withServices } from './command.ts'
+import { displayName, type Identity } from '../domain/identity.ts'
+import {
+  type Command,
+  list,
+  type Options,
+  operator,
+  Refusal,
+  type Services,
+  text,
+  WrongUsage,
+  withServices,
+} from './command.ts'
 import { importIdentities } from './import.ts'
 
 export const identityCommands: readonly Command[] = [
@@ -17,7 +27,8 @@ export const identityCommands: readonly Command[] = [
       administrator: { type: 'boolean' },
       'password-stdin': { type: 'boolean' },
     },
-    usage: 'identity create --email ADDRESS [--email-verified] [--name NAME] [--username NAME] [--phone NUMBER] [--group GROUP…] [--administrator] [--password-stdin]',
+    usage:
+      'identity create --email ADDRESS [--email-verified] [--name NAME] [--username NAME] [--phone NUMBER] [--group GROUP…] [--administrator] [--password-stdin]',
     summary: 'Create a person, with a password from standard input or an invitation link.',
     async run({ toolbox, options, terminal }) {
       if (text(options, 'email') === undefined) throw new WrongUsage('--email is missing')
@@ -28,7 +39,9 @@ export const identityCommands: readonly Command[] = [
           await enrolOrUndo(services, identity, secret)
           return { data: answerFor(identity), text: `Created ${displayName(identity)}: ${identity.id}\n` }
         }
-        const { link } = await services.links.invite(identity.id, operator, { language: identity.claims.locale ?? 'en' })
+        const { link } = await services.links.invite(identity.id, operator, {
+          language: identity.claims.locale ?? 'en',
+        })
         return {
           data: { ...answerFor(identity), invitation: link },
           text: `Created ${displayName(identity)}: ${identity.id}\nTheir invitation, which sets a password (also sent by mail): ${link}\n`,
@@ -44,7 +57,8 @@ export const identityCommands: readonly Command[] = [
       const lines = (await terminal.readInput()).split('\n')
       const report = await withServices(toolbox, (services) => importIdentities(services, lines))
       for (const fault of report.faults) terminal.warn(`line ${fault.line}: ${fault.reason}`)
-      if (report.faults.length > 0) throw new Refusal(`Imported ${report.created}; ${report.faults.length} lines were refused.`)
+      if (report.faults.length > 0)
+        throw new Refusal(`Imported ${report.created}; ${report.faults.length} lines were refused.`)
       return { data: report, text: `Imported ${report.created} people.\n` }
     },
   },
@@ -55,13 +69,21 @@ export const identityCommands: readonly Command[] = [
     summary: 'List people; --search finds the beginning of an address, number or username.',
     async run({ toolbox, options }) {
       const limit = Number(text(options, 'limit') ?? 50)
-      if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new WrongUsage('--limit takes a number from 1 to 1000')
+      if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+        throw new WrongUsage('--limit takes a number from 1 to 1000')
       const [search, after] = [text(options, 'search'), text(options, 'after')]
       return withServices(toolbox, async ({ identities }) => {
-        const page = await identities.list({ limit, ...(search === undefined ? {} : { search }), ...(after === undefined ? {} : { after }) })
+        const page = await identities.list({
+          limit,
+          ...(search === undefined ? {} : { search }),
+          ...(after === undefined ? {} : { after }),
+        })
         return {
           data: { items: page.items.map(shown), next: page.next },
-          text: page.items.map((identity) => `${identity.id}  ${identity.state.padEnd(9)}  ${displayName(identity)}\n`).join('') || 'Nobody yet.\n',
+          text:
+            page.items
+              .map((identity) => `${identity.id}  ${identity.state.padEnd(9)}  ${displayName(identity)}\n`)
+              .join('') || 'Nobody yet.\n',
         }
       })
     },
@@ -92,37 +114,65 @@ function transition(verb: 'suspend' | 'restore' | 'remove', summary: string): Co
       withServices(toolbox, async (services) => {
         const identity = await find(services, who)
         const outcome = await services.identities[verb](identity.id, operator)
-        if (outcome.status !== 'done') throw new Refusal(`${displayName(identity)} is ${identity.state}: that cannot be done.`)
-        return { data: { id: identity.id, state: outcome.identity.state }, text: `${displayName(identity)} is ${outcome.identity.state} now.\n` }
+        if (outcome.status !== 'done')
+          throw new Refusal(`${displayName(identity)} is ${identity.state}: that cannot be done.`)
+        return {
+          data: { id: identity.id, state: outcome.identity.state },
+          text: `${displayName(identity)} is ${outcome.identity.state} now.\n`,
+        }
       }),
   }
 }
 
-async function create({ identities }: Services, options: Options, state: 'invited' | 'active'): Promise<Identity> {
-  const given = (kind: IdentifierKind) => ({ kind, written: text(options, kind), verified: kind === 'email' && options['email-verified'] === true })
-  const identifiers = [given('email'), given('phone'), given('username')].flatMap(({ written, ...rest }) => (written === undefined ? [] : [{ written, ...rest }]))
+async function create(
+  { identities }: Services,
+  options: Options,
+  state: 'invited' | 'active',
+): Promise<Identity> {
+  const given = (kind: IdentifierKind) => ({
+    kind,
+    written: text(options, kind),
+    verified: kind === 'email' && options['email-verified'] === true,
+  })
+  const identifiers = [given('email'), given('phone'), given('username')].flatMap(({ written, ...rest }) =>
+    written === undefined ? [] : [{ written, ...rest }],
+  )
   const name = text(options, 'name')
   const claims: Claims = name === undefined ? {} : { name }
   const roles = options.administrator === true ? (['administrator'] as const) : []
-  const created = await identities.create({ identifiers, claims, groups: list(options, 'group'), roles, state }, operator)
+  const created = await identities.create(
+    { identifiers, claims, groups: list(options, 'group'), roles, state },
+    operator,
+  )
   if (created.status === 'created') return created.identity
-  throw new Refusal(created.status === 'taken' ? `Somebody has this ${created.kind} already.` : `This ${created.kind} is not valid.`)
+  throw new Refusal(
+    created.status === 'taken'
+      ? `Somebody has this ${created.kind} already.`
+      : `This ${created.kind} is not valid.`,
+  )
 }
 
 /** A refused password must not leave a person without one behind. */
-async function enrolOrUndo({ enrolments, factors, identities }: Services, identity: Identity, secret: string): Promise<void> {
+async function enrolOrUndo(
+  { enrolments, factors, identities }: Services,
+  identity: Identity,
+  secret: string,
+): Promise<void> {
   const factor = factors.find((candidate) => candidate.resettable)
   if (factor === undefined) throw new Refusal('No factor that could be set from here is switched on.')
   const visit = { address: 'command-line', language: 'en', userAgent: 'signet' }
   const enrolled = await enrolments.finish(identity.id, factor.name, { password: secret }, visit)
   if (enrolled.status === 'enrolled') return
   await identities.remove(identity.id, operator)
-  throw new Refusal(`The password was refused (${[enrolled.reason, ...Object.values(enrolled.values ?? {})].join(' ')}); nobody was created.`)
+  throw new Refusal(
+    `The password was refused (${[enrolled.reason, ...Object.values(enrolled.values ?? {})].join(' ')}); nobody was created.`,
+  )
 }
 
 async function find({ identities }: Services, who: string): Promise<Identity> {
   const identity = (await identities.get(who)) ?? (await identities.findByIdentifier('any', who))
-  if (identity === undefined) throw new Refusal(`There is nobody with '${who}'. 'signet identity list' shows all.`)
+  if (identity === undefined)
+    throw new Refusal(`There is nobody with '${who}'. 'signet identity list' shows all.`)
   return identity
 }
 
@@ -131,5 +181,14 @@ function answerFor(identity: Identity) {
 }
 
 function shown({ id, state, identifiers, claims, groups, roles, createdAt }: Identity) {
-  return { id, sub: id, state, identifiers, ...claims, groups, roles, created_at: new Date(createdAt).toISOString() }
+  return {
+    id,
+    sub: id,
+    state,
+    identifiers,
+    ...claims,
+    groups,
+    roles,
+    created_at: new Date(createdAt).toISOString(),
+  }
 }

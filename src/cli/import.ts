@@ -26,7 +26,9 @@ const inFlight = 32
 
 /** Creates a person for each line; a faulty line is reported with its number and stops nothing. */
 export async function importIdentities(services: Services, lines: readonly string[]): Promise<ImportReport> {
-  const work = lines.map((text, index) => ({ text: text.trim(), line: index + 1 })).filter(({ text }) => text !== '')
+  const work = lines
+    .map((text, index) => ({ text: text.trim(), line: index + 1 }))
+    .filter(({ text }) => text !== '')
   const faults: { line: number; reason: string }[] = []
   const next = work.values()
   const worker = async () => {
@@ -40,13 +42,27 @@ export async function importIdentities(services: Services, lines: readonly strin
 }
 
 /** The reason why the line was refused, or undefined. */
-async function importLine({ identities, enrolments, factors }: Services, text: string): Promise<string | undefined> {
+async function importLine(
+  { identities, enrolments, factors }: Services,
+  text: string,
+): Promise<string | undefined> {
   const parsed = parseLine(text)
   if (typeof parsed === 'string') return parsed
-  const { email, email_verified, phone_number, phone_number_verified, preferred_username, groups, password_hash, ...claims } = parsed
+  const {
+    email,
+    email_verified,
+    phone_number,
+    phone_number_verified,
+    preferred_username,
+    groups,
+    password_hash,
+    ...claims
+  } = parsed
   const identifiers = [
     { kind: 'email' as const, written: email, verified: email_verified },
-    ...(phone_number === undefined ? [] : [{ kind: 'phone' as const, written: phone_number, verified: phone_number_verified }]),
+    ...(phone_number === undefined
+      ? []
+      : [{ kind: 'phone' as const, written: phone_number, verified: phone_number_verified }]),
     ...(preferred_username === undefined ? [] : [{ kind: 'username' as const, written: preferred_username }]),
   ]
   const given = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined))
@@ -54,14 +70,17 @@ async function importLine({ identities, enrolments, factors }: Services, text: s
   const created = await identities.create({ identifiers, claims: given, groups, state }, operator)
   if (created.status !== 'created') return `${created.kind} is ${created.status}`
   const factor = factors.find((candidate) => candidate.resettable)
-  if (password_hash !== undefined && factor !== undefined) await enrolments.adopt(created.identity.id, factor.name, { phc: password_hash })
+  if (password_hash !== undefined && factor !== undefined)
+    await enrolments.adopt(created.identity.id, factor.name, { phc: password_hash })
   return undefined
 }
 
 function parseLine(text: string): z.infer<typeof person> | string {
   try {
     const result = person.safeParse(JSON.parse(text))
-    return result.success ? result.data : result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`).join('; ')
+    return result.success
+      ? result.data
+      : result.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`).join('; ')
   } catch {
     return 'not a JSON object'
   }

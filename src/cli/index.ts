@@ -49,7 +49,9 @@ export async function run(words: readonly string[], toolbox: Toolbox, terminal: 
 }
 
 function find(words: readonly string[]): Command | undefined {
-  const matches = commands.filter((command) => command.name.split(' ').every((word, index) => words[index] === word))
+  const matches = commands.filter((command) =>
+    command.name.split(' ').every((word, index) => words[index] === word),
+  )
   return matches.sort((one, other) => other.name.length - one.name.length)[0]
 }
 
@@ -62,7 +64,11 @@ function parse(command: Command, args: readonly string[]) {
     })
     const wanted = command.operands ?? []
     if (values.help !== true && positionals.length !== wanted.length) {
-      throw new WrongUsage(wanted.length === 0 ? `unexpected '${positionals[0]}'` : `expected ${wanted.map((name) => `<${name}>`).join(' ')}`)
+      throw new WrongUsage(
+        wanted.length === 0
+          ? `unexpected '${positionals[0]}'`
+          : `expected ${wanted.map((name) => `<${name}>`).join(' ')}`,
+      )
     }
     return { operands: positionals, options: values }
   } catch (error) {
@@ -75,7 +81,9 @@ function explain(error: unknown, command: Command, terminal: Terminal): number {
     terminal.warn(`signet ${command.name}: ${error.message}\nusage: signet ${command.usage} [--json]`)
     return 2
   }
-  terminal.warn(error instanceof Problem ? error.message : error instanceof Error ? error.message : String(error))
+  terminal.warn(
+    error instanceof Problem ? error.message : error instanceof Error ? error.message : String(error),
+  )
   return 1
 }
 

@@ -8,19 +8,31 @@ export const keysCommands: readonly Command[] = [
     run: ({ toolbox }) =>
       withServices(toolbox, async ({ keys }) => {
         const all = await keys.list()
-        return { data: all, text: all.map((key) => `${key.alg.padEnd(6)} ${key.state.padEnd(8)} ${key.kid}\n`).join('') }
+        return {
+          data: all,
+          text: all.map((key) => `${key.alg.padEnd(6)} ${key.state.padEnd(8)} ${key.kid}\n`).join(''),
+        }
       }),
   },
   {
     name: 'keys rotate',
     options: { now: { type: 'boolean' } },
     usage: 'keys rotate [--now]',
-    summary: 'Publish new signing keys; they sign once everybody can know them. --now: at once, after a compromise.',
+    summary:
+      'Publish new signing keys; they sign once everybody can know them. --now: at once, after a compromise.',
     run: ({ toolbox, options }) =>
       withServices(toolbox, async ({ keys, audit }) => {
         await keys.rotate({ now: options.now === true })
-        await audit.record({ action: 'key.rotated', result: 'success', actor: { kind: 'operator', id: 'command-line' }, details: { now: options.now === true } })
-        const text = options.now === true ? 'New keys sign from now on; the old ones are withdrawn.\n' : 'New keys are published and will sign soon.\n'
+        await audit.record({
+          action: 'key.rotated',
+          result: 'success',
+          actor: { kind: 'operator', id: 'command-line' },
+          details: { now: options.now === true },
+        })
+        const text =
+          options.now === true
+            ? 'New keys sign from now on; the old ones are withdrawn.\n'
+            : 'New keys are published and will sign soon.\n'
         return { data: await keys.list(), text }
       }),
   },

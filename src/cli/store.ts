@@ -7,17 +7,24 @@ export const storeCommands: readonly Command[] = [
     summary: 'Bring the store to this version. The server does it at start, too.',
     async run({ toolbox }) {
       const ran = await toolbox.migrate()
-      return { data: { ran }, text: ran.length === 0 ? 'The store is up to date.\n' : `Ran ${ran.join(', ')}.\n` }
+      return {
+        data: { ran },
+        text: ran.length === 0 ? 'The store is up to date.\n' : `Ran ${ran.join(', ')}.\n`,
+      }
     },
   },
   {
     name: 'backup',
     operands: ['file'],
     usage: 'backup <file>',
-    summary: 'Copy the SQLite store to a file while the server runs. The master key is not in it: keep that elsewhere.',
+    summary:
+      'Copy the SQLite store to a file while the server runs. The master key is not in it: keep that elsewhere.',
     async run({ toolbox, operands: [file = ''] }) {
       await toolbox.backUp(file)
-      return { data: { file }, text: `Wrote ${file}. Keep the master key as well: without it the copy cannot be read.\n` }
+      return {
+        data: { file },
+        text: `Wrote ${file}. Keep the master key as well: without it the copy cannot be read.\n`,
+      }
     },
   },
   {
