@@ -33,6 +33,7 @@ export function createMailBudget({ store, vault, clock }: MailBudgetTools): Mail
         const next = {
           id,
           failures: (row?.failures ?? 0) + 1,
+          inARow: 0,
           blockedUntil: spent,
           lastAt: now,
           expiresAt: spent,
