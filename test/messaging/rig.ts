@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { createJobQueue, type KindLimits, type Outbox } from '../../src/messaging/outbox.ts'
+import type { Store } from '../../src/ports/store.ts'
+import { createVault, random } from '../../src/vault/vault.ts'
+import { createClock } from '../support/clock.ts'
+import { createLines } from './lines.ts'
+
+/** Queues on one store, one root key and one clock, as several processes would have them. */
+export function createRig(store: Store, clock = createClock()) {
+  const rootKey = randomBytes(32)
+  const vault = createVault(rootKey)
+  const log = createLines()
+  const queues: Outbox[] = []
+  return {
+    store,
+    rootKey,
+    vault,
+    random,
+    log,
+    clock,
+    queue(
+      limits: Record<string, KindLimits> = {},
+      timing: Parameters<typeof createJobQueue>[0]['timing'] = {},
+    ) {
+      const queue = createJobQueue({
+        store: store.jobs,
+        vault,
+        random,
+        log,
+        limits,
+        clock: clock.now,
+        timing: { poll: 10, ...timing },
+      })
+      queues.push(queue)
+      return queue
+    },
+    async stop() {
+      await Promise.all(queues.map((queue) => queue.stop()))
+    },
+    async rows(prefix = '') {
+      return (await store.jobs.page({ prefix, limit: 1_000 })).items
+    },
+  }
+}

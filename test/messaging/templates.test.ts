@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { createTemplates } from '../../src/messaging/templates.ts'
+import type { Message, MessageTemplate } from '../../src/ports/messenger.ts'
+
+const templates = createTemplates({
+  issuer: 'https://id.example.com',
+  brand: { name: 'Example <ID>', support_url: 'https://help.example.com' },
+  languages: ['en', 'de'],
+})
+
+const names = {
+  'registration-code': true,
+  'registration-existing': true,
+  invitation: true,
+  'recovery-link': true,
+  'recovery-nothing': true,
+  'credential-changed': true,
+  guessing: true,
+  'session-ended': true,
+  'token-reuse': true,
+  'factor-code': true,
+} as const satisfies Record<MessageTemplate, true>
+
+const everything = {
+  name: 'Ana',
+  code: '483920',
+  link: 'https://id.example.com/recovery/link?token=a&b=c',
+  minutes: 15,
+  application: 'Photo <Shop>',
+  address: '203.0.113.7',
+  device: 'Firefox on Linux',
+  at: Date.UTC(2026, 10, 25, 9, 30),
+  factor: 'password',
+}
+
+function message(change: Partial<Message> = {}): Message {
+  const to = { kind: 'email', written: 'ana@example.com' } as const
+  return { template: 'factor-code', to, language: 'en', values: everything, ...change }
+}
+
+function keysOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [path]
+  return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, `${path}.${key}`))
+}
+
+function placeholders(language: string): string[] {
+  const file = new URL(`../../views/locales/${language}/messages.json`, import.meta.url)
+  const words: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const text = (path: string) =>
+    path
+      .split('.')
+      .slice(1)
+      .reduce((inner, key) => (inner as Record<string, unknown>)[key], words)
+  return keysOf(words).map(
+    (path) =>
+      `${path} ${
+        String(text(path))
+          .match(/\{\{\w+\}\}/g)
+          ?.toSorted() ?? ''
+      }`,
+  )
+}
+
+describe.each(Object.keys(names) as MessageTemplate[])('the message %s', (template) => {
+  test.each(['en', 'de'])('has words in %s, with every value and with none', (language) => {
+    for (const values of [everything, {}]) {
+      const { subject, text, html } = templates.render(message({ template, language, values }))
+      expect(subject.length).toBeGreaterThan(5)
+      for (const body of [text, html]) {
+        expect(body).not.toMatch(/\{\{|undefined|null|\[object/)
+        expect(body).toContain('id.example.com')
+      }
+    }
+  })
+
+  test('carries its code in the body and never in the subject', () => {
+    const { subject, text, html, codes } = templates.render(message({ template }))
+    expect(subject).not.toContain(everything.code)
+    expect(text).toContain(everything.code)
+    expect(html).toContain(everything.code)
+    expect(codes).toEqual([everything.code])
+  })
+
+  test('shows its link as a button and as plain text', () => {
+    const { text, html, links } = templates.render(message({ template }))
+    expect(links).toEqual([everything.link])
+    expect(text).toContain(everything.link)
+    expect(html.match(/href="https:\/\/id\.example\.com\/recovery\/link\?token=a&amp;b=c"/g)).toHaveLength(2)
+  })
+})
+
+test('German and English have the same texts with the same values', () => {
+  expect(placeholders('de')).toEqual(placeholders('en'))
+})
+
+test('an unknown language falls back to the first one, a regional one to its language', () => {
+  expect(templates.render(message({ language: 'fr' })).subject).toBe('Your code')
+  expect(templates.render(message({ language: 'de-AT' })).subject).toBe('Ihr Code')
+  expect(templates.render(message({ language: '' })).html).toContain('<html lang="en">')
+})
+
+test('how long a code is valid is said in the largest whole unit', () => {
+  const text = (minutes: number, language: string) =>
+    templates.render(message({ language, values: { minutes } })).text
+  expect(text(10, 'en')).toContain('valid for 10 minutes')
+  expect(text(1, 'en')).toContain('valid for 1 minute ')
+  expect(text(120, 'de')).toContain('gilt 2 Stunden')
+  expect(text(10_080, 'en')).toContain('valid for 7 days')
+})
+
+test('S37: values are escaped in HTML and stay as they are in text', () => {
+  const { html, text } = templates.render(message())
+  expect(html).toContain('Photo &lt;Shop&gt;')
+  expect(html).not.toContain('<Shop>')
+  expect(text).toContain('Photo <Shop>')
+})
+
+test('S37: a value cannot call on other texts, run code or break out of its line', () => {
+  const application = '$t(invitation.subject) {{code}} <%= 1 %>\r\nBcc: all@example.com \u202Eevil'
+  const { text } = templates.render(message({ values: { application, code: '1' } }))
+  expect(text).toContain('$t(invitation.subject) {{code}} <%= 1 %> Bcc: all@example.com  evil:')
+})
+
+test("a stranger's words are not carried to an address that the stranger typed", () => {
+  const values = { ...everything, name: 'Win Money' }
+  for (const template of ['registration-code', 'registration-existing', 'recovery-nothing'] as const) {
+    expect(templates.render(message({ template, values })).text).not.toContain('Win Money')
+  }
+})
+
+test.each(['http://evil.example', 'evil.example', 'mail@evil.example', 'www/evil'])(
+  'a name that would show as a link (%s) is not used',
+  (name) => {
+    const { text, html } = templates.render(message({ values: { name } }))
+    expect(text).toMatch(/^Hello,/)
+    expect(html).not.toContain('evil')
+  },
+)
+
+test('S33: a link that leads away from the issuer is refused', () => {
+  for (const link of [
+    'https://evil.example/x',
+    'https://id.example.com.evil.example/',
+    'http://id.example.com/',
+    'javascript:alert(1)',
+  ]) {
+    expect(() => templates.render(message({ values: { link } })), link).toThrow('away from the issuer')
+  }
+})
+
+test('an SMS is one short line of plain text', () => {
+  const to = { kind: 'phone', written: '+4915112345678' } as const
+  const { text, html } = templates.render(message({ to }))
+  expect(text).toBe('Example <ID>: 483920 is your code for Photo <Shop>, valid for 15 minutes.')
+  expect(html).toBe('')
+  const { link } = everything
+  expect(templates.render(message({ to, template: 'recovery-link', values: { link } })).text).toContain(link)
+})
