@@ -1,0 +1,134 @@
+// Owns the memory of what people allowed applications: one record per (identity, client), until withdrawn. Grants are made from it in oidc/; it never is one,
+// so a replayed code can end a family of tokens and never what the person decided.
+import type { Actor } from '../domain/audit-event.ts'
+import { type Consent, consentId } from '../domain/consent.ts'
+import { Problem } from '../domain/problem.ts'
+import type { Duration, Instant } from '../domain/time.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SessionRegistry } from '../ports/session-registry.ts'
+import type { Draft } from '../ports/storage.ts'
+import type { Store } from '../ports/store.ts'
+
+export interface ConsentsTools {
+  readonly store: Pick<Store, 'consents'>
+  readonly clock: Clock
+  readonly audit: AuditLog
+  readonly sessions: () => Pick<SessionRegistry, 'endGrants'>
+  readonly settings: { readonly consent: Duration }
+}
+
+/** What a person ticked, and what they unticked. */
+export interface ConsentAnswer {
+  readonly scopes: readonly string[]
+  readonly claims?: readonly string[]
+  readonly resources?: Readonly<Record<string, readonly string[]>>
+  readonly refused?: readonly string[]
+}
+
+export interface Consents {
+  /** Undefined when nothing was allowed, it was withdrawn, or it is so long ago that the person is asked again. */
+  get(identityId: string, clientId: string): Promise<Consent | undefined>
+  /** Adds to what was allowed before; two answers at once both count. What is allowed now is no longer refused, and the other way round. */
+  allow(identityId: string, clientId: string, answer: ConsentAnswer, by: Actor): Promise<Consent>
+  /** Forgets it and ends every grant and token between the two; false when there was none. */
+  withdraw(identityId: string, clientId: string, by: Actor): Promise<boolean>
+  list(identityId: string): Promise<readonly Consent[]>
+}
+
+const tries = 20
+
+export function createConsents({ store, clock, audit, sessions, settings }: ConsentsTools): Consents {
+  const get = (identityId: string, clientId: string) => store.consents.get(consentId(identityId, clientId))
+
+  async function merge(identityId: string, clientId: string, answer: ConsentAnswer): Promise<Consent> {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      const before = await get(identityId, clientId)
+      const now = clock()
+      const times = { grantedAt: now, expiresAt: expiry(before, answer, now + settings.consent) }
+      const draft: Draft<Consent> = {
+        id: consentId(identityId, clientId),
+        identityId,
+        clientId,
+        ...merged(before, answer),
+        ...times,
+      }
+      if (before === undefined) {
+        if (await store.consents.insert(draft)) return { ...draft, version: 1 }
+      } else if (await store.consents.replace({ ...draft, version: before.version })) {
+        return { ...draft, version: before.version + 1 }
+      }
+    }
+    throw new Problem('conflict')
+  }
+
+  return {
+    get,
+
+    async allow(identityId, clientId, answer, by) {
+      const consent = await merge(identityId, clientId, answer)
+      await audit.record({
+        action: 'consent.granted',
+        result: 'success',
+        actor: by,
+        identityId,
+        clientId,
+        details: { scopes: answer.scopes, claims: answer.claims ?? [], refused: answer.refused ?? [] },
+      })
+      return consent
+    },
+
+    async withdraw(identityId, clientId, by) {
+      const existed = await store.consents.remove(consentId(identityId, clientId))
+      // Also without a record: a first-party client has grants that nobody was asked for.
+      await sessions().endGrants(identityId, clientId)
+      if (existed)
+        await audit.record({
+          action: 'consent.withdrawn',
+          result: 'success',
+          actor: by,
+          identityId,
+          clientId,
+        })
+      return existed
+    },
+
+    async list(identityId) {
+      return store.consents.findBy('identityId', identityId)
+    },
+  }
+}
+
+/** Only who was shown everything has decided about everything anew: one scope more does not prolong the others. */
+function expiry(before: Consent | undefined, { scopes }: ConsentAnswer, renewed: Instant): Instant {
+  return before === undefined || before.scopes.every((scope) => scopes.includes(scope))
+    ? renewed
+    : before.expiresAt
+}
+
+function merged(
+  before: Consent | undefined,
+  answer: ConsentAnswer,
+): Pick<Consent, 'scopes' | 'claims' | 'resources' | 'refused'> {
+  const refusedNow = answer.refused ?? []
+  const allowedNow = answer.scopes
+  const indicators = new Set([
+    ...Object.keys(before?.resources ?? {}),
+    ...Object.keys(answer.resources ?? {}),
+  ])
+  return {
+    scopes: union(before?.scopes, allowedNow).filter((scope) => !refusedNow.includes(scope)),
+    claims: union(before?.claims, answer.claims),
+    resources: Object.fromEntries(
+      [...indicators].map((indicator) => [
+        indicator,
+        union(before?.resources[indicator], answer.resources?.[indicator]),
+      ]),
+    ),
+    refused: union(before?.refused, refusedNow).filter((scope) => !allowedNow.includes(scope)),
+  }
+}
+
+function union(one: readonly string[] = [], other: readonly string[] = []): readonly string[] {
+  return [...new Set([...one, ...other])].sort()
+}
