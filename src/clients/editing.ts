@@ -77,7 +77,7 @@ export function createEditing(tools: ClientsTools, declared: Declared): Editing 
       return outcome
     },
 
-    async addSecret(id, { expiresAt }, by) {
+    async addSecret(id, by, { expiresAt } = {}) {
       const { secret, kept } = createSecret(tools, expiresAt)
       let refused: Refused | undefined
       const outcome = await edit(id, (client) => {
@@ -87,7 +87,7 @@ export function createEditing(tools: ClientsTools, declared: Declared): Editing 
       if (outcome.status !== 'done') return outcome
       if (refused !== undefined) return refused
       await record('client.secret-added', id, by, { secretId: kept.id })
-      return { status: 'added', secret, secretId: kept.id }
+      return { status: 'added', secret, id: kept.id }
     },
 
     async listSecrets(id) {
@@ -102,9 +102,10 @@ export function createEditing(tools: ClientsTools, declared: Declared): Editing 
         existed = secrets.length < client.secrets.length
         return existed ? { ...client, secrets } : undefined
       })
-      if (outcome.status !== 'done' || !existed) return false
+      if (outcome.status === 'done' && !existed) return { status: 'unknown' }
+      if (outcome.status !== 'done') return outcome
       await record('client.secret-removed', id, by, { secretId })
-      return true
+      return outcome
     },
   }
 }

@@ -66,17 +66,16 @@ export interface Clients extends ClientDirectory {
   remove(id: string, by: Actor): Promise<ClientOutcome>
   /** Declared ones first (on the first page, beyond `limit`), then the stored ones by id. */
   list(query: { readonly after?: string; readonly limit: number }): Promise<Page<Client>>
+  /** `secret` is answered here and never again; the older ones stay good. */
   addSecret(
     id: string,
-    options: { readonly expiresAt?: Instant },
     by: Actor,
-  ): Promise<
-    { readonly status: 'added'; readonly secret: string; readonly secretId: string } | Refused | Unchanged
-  >
+    options?: { readonly expiresAt?: Instant },
+  ): Promise<{ readonly status: 'added'; readonly secret: string; readonly id: string } | Refused | Unchanged>
   /** Without the hashes; undefined when the client is unknown. */
   listSecrets(id: string): Promise<readonly Omit<ClientSecret, 'hash'>[] | undefined>
-  /** False when the client has no such secret. */
-  removeSecret(id: string, secretId: string, by: Actor): Promise<boolean>
+  /** `unknown` also when the client has no such secret. */
+  removeSecret(id: string, secretId: string, by: Actor): Promise<ClientOutcome>
   /** `Problem('conflict')` naming both places of each collision; call at start. */
   checkCollisions(): Promise<void>
 }

@@ -11,7 +11,7 @@ import type { Vault } from '../ports/vault.ts'
 import type { Identities } from './index.ts'
 
 export interface SetupTools {
-  readonly store: Pick<Store, 'settings'>
+  readonly store: Pick<Store, 'settings' | 'identities'>
   readonly identities: Pick<
     Identities,
     'create' | 'findByIdentifier' | 'update' | 'activate' | 'verifyIdentifier' | 'remove' | 'get'
@@ -90,6 +90,13 @@ export function createSetup({ store, identities, vault, clock, random, audit, in
     return row
   }
 
+  /** Made here, or by the command line. */
+  async function hasAdministrator(): Promise<boolean> {
+    if ((await decided()) !== undefined) return true
+    const administrators = await store.identities.findBy('roles', 'administrator')
+    return administrators.some(({ state }) => state !== 'deleted')
+  }
+
   /** A new identity, or the invited one that an earlier try left: nobody signed in with that one yet. */
   async function candidate({ email, name }: SetupForm): Promise<Candidate | undefined> {
     const identifiers = [{ kind: 'email', written: email, verified: true }] as const
@@ -104,7 +111,7 @@ export function createSetup({ store, identities, vault, clock, random, audit, in
     email,
     name,
   }: SetupForm): Promise<Extract<SetUp, { status: 'refused' }>['reason'] | undefined> {
-    if ((await decided()) !== undefined) return 'done'
+    if (await hasAdministrator()) return 'done'
     if ((await store.settings.get(codeId(code.trim()))) === undefined) return 'code'
     if (parseAs('email', email) === undefined) return 'email'
     return name.trim() === '' || 'invalid' in changedClaims({}, { name }) ? 'name' : undefined
@@ -118,7 +125,7 @@ export function createSetup({ store, identities, vault, clock, random, audit, in
   }
 
   return {
-    needed: async () => (await decided()) === undefined,
+    needed: async () => !(await hasAdministrator()),
 
     async code() {
       const code = random(16)

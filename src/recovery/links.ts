@@ -1,5 +1,6 @@
 // Owns the one-time links that lead (back) in: an invitation, and "forgotten". A link proves one address and sets one credential; it signs nobody in,
 // so a second factor is asked for as ever. What the credential is belongs to the factor, reached through `enrol`.
+import type { Channel } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Identifier } from '../domain/identifier.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
@@ -35,7 +36,14 @@ export interface LinkVisit extends LinkOrigin {
  * The implementation prepares only factors that are `resettable`, and refuses others.
  */
 export interface LinkEnrolment {
-  prepare(identityId: string, factor: string, form: Form, visit: LinkVisit): Promise<Prepared>
+  prepare(
+    identityId: string,
+    factor: string,
+    form: Form,
+    visit: LinkVisit,
+    /** `channel`: by which the link came, so that what is enrolled never counts as another factor than that channel (S44). */
+    options: { readonly channel?: Channel },
+  ): Promise<Prepared>
 }
 
 export type Prepared =

@@ -36,7 +36,9 @@ export function createRedemption(tools: LinksTools, book: LinkBook): Links['rede
     const found = await find(token)
     if (found === undefined) return { status: 'expired' }
     const { id } = found.identity
-    const prepared = await enrol.prepare(id, factor, form, visit)
+    // A link without an address was handed over, not mailed.
+    const options = found.link.address === '' ? {} : ({ channel: 'email' } as const)
+    const prepared = await enrol.prepare(id, factor, form, visit, options)
     if (prepared.status === 'refused') return prepared
     const by: Actor = { kind: 'identity', id, ...originOf(visit) }
     if (!(await spend(found, by))) return { status: 'expired' }
