@@ -49,10 +49,13 @@ export function createInbox({ store, vault, clock, random }: InboxDeps): InboxRe
     },
     async messages(query) {
       const until = performance.now() + Math.min(query.waitMs ?? 0, longestWait)
+      let seen = await newestId(store)
       let found = await find(query)
       while (found.length === 0 && performance.now() < until && !query.signal?.aborted) {
         await sleep(lookEvery)
-        found = await find(query)
+        const newest = await newestId(store)
+        if (newest !== seen) found = await find(query)
+        seen = newest
       }
       return found
     },
@@ -89,6 +92,11 @@ function laterThan(after: string | undefined): (row: InboxMessage) => boolean {
   if (/^\d{15}-/.test(after)) return ({ id }) => id > after
   const moment = /^\d+$/.test(after) ? Number(after) : Date.parse(after)
   return ({ at }) => Number.isNaN(moment) || at >= moment
+}
+
+async function newestId(store: Collection<InboxMessage>): Promise<string | undefined> {
+  const { items } = await store.page({ limit: 1, descending: true })
+  return items[0]?.id
 }
 
 async function trim(store: Collection<InboxMessage>): Promise<void> {

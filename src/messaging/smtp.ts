@@ -18,24 +18,29 @@ export interface SmtpDelivery {
   close(): void
 }
 
-const connection: Duration = 10 * second
-const silence: Duration = 20 * second
+/** How long the server may take to be reached and to greet, and how long it may then be silent. */
+export interface SmtpTiming {
+  readonly connection: Duration
+  readonly silence: Duration
+}
+
+const defaultTiming: SmtpTiming = { connection: 10 * second, silence: 20 * second }
 
 /**
  * Keeps up to five connections. A throw carries our own words and the server's number only, because a server's text repeats addresses.
  * A refusal of the recipient that the server calls permanent (5xx at RCPT) is `'given-up'`.
  */
-export function createSmtpDelivery(settings: MailSettings): SmtpDelivery {
+export function createSmtpDelivery(settings: MailSettings, timing: SmtpTiming = defaultTiming): SmtpDelivery {
   const transport = createTransport({
     ...addressOf(settings),
     pool: true,
     maxConnections: 5,
     // One more try covers a kept connection that the server closed meanwhile; the rest is the outbox's.
     maxRequeues: 1,
-    connectionTimeout: connection,
-    greetingTimeout: connection,
-    dnsTimeout: connection,
-    socketTimeout: silence,
+    connectionTimeout: timing.connection,
+    greetingTimeout: timing.connection,
+    dnsTimeout: timing.connection,
+    socketTimeout: timing.silence,
     disableFileAccess: true,
     disableUrlAccess: true,
   } as Parameters<typeof createTransport>[0])
