@@ -35,6 +35,8 @@ export interface Artifacts {
   /** Marks a row as spent: `won` for exactly one of N racers, whatever state of the row each of them had read. */
   spend(row: Artifact): Promise<Spent>
   remove(model: string, id: string): Promise<boolean>
+  /** The id of a Grant's row. */
+  grantKey(grantId: string): string
   /** Deletes everything that a grant led to, but not the Grant. */
   removeMembers(grantId: string): Promise<void>
   /** Deletes the Grant first, so that what is still being issued from it is dead on arrival. True for the one that ended it. */
@@ -134,6 +136,7 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
       artifacts.replace({ ...draft(row.id, model, payload, expiresIn), version: row.version }),
     spend,
     remove: (model, id) => artifacts.remove(keyOf(model, id)),
+    grantKey: (grantId) => keyOf('Grant', grantId),
     async removeMembers(grantId) {
       await artifacts.removeBy('grantId', grantId)
     },

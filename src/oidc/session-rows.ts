@@ -48,6 +48,8 @@ export interface SessionRows {
   change(uid: string, change: (session: StoredSession) => Omit<StoredSession, 'row'>): Promise<boolean>
   /** Leaves a tombstone. Answers the session as it was to exactly one caller, undefined to all others. */
   end(uid: string): Promise<StoredSession | undefined>
+  /** Whoever proved themselves as this identity before now, and has no session yet, gets none. */
+  voidSignIns(identityId: string): Promise<void>
   /** Counts as use; written at most once a minute. */
   touch(uid: string): Promise<void>
   /** The cookie's id finds the session no more; the session lives on. */
@@ -180,6 +182,26 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     throw new Problem('busy', { retryAfter: 1 })
   }
 
+  async function end(uid: string): Promise<StoredSession | undefined> {
+    for (;;) {
+      const row = await sessions.get(digest(uid))
+      if (row === undefined || row.endedAt !== undefined) return undefined
+      if (await sessions.replace(tombstone(row, clock()))) return open(row)
+    }
+  }
+
+  const voidKey = (identityId: string) => `SignOut:${digest(identityId)}`
+
+  /** Looked up after the session was stored: "sign out everywhere" writes first and lists then, so one of the two sees the other. */
+  async function unlessVoid(written: Extract<Written, { status: 'saved' }>): Promise<Written> {
+    const { uid, accountId = '', loginTs = 0 } = written.session.payload
+    const mark = await artifacts.get(voidKey(accountId))
+    // `loginTs` is cut to seconds; a sign-in of the same second counts as the later one.
+    if (mark?.consumedAt === undefined || (loginTs + 1) * second > mark.consumedAt) return written
+    await end(uid)
+    return { status: 'ended' }
+  }
+
   return {
     async byId(id) {
       const [row] = await sessions.findBy('alias', digest(id))
@@ -191,14 +213,15 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
       const found = await Promise.all(rows.map(living))
       return found.filter((session) => session !== undefined)
     },
-    write: (mine, base, place) => (base === undefined ? insert(mine, place) : merge(mine, base, place)),
+    async write(mine, base, place) {
+      const written = base === undefined ? await insert(mine, place) : await merge(mine, base, place)
+      return written.status === 'saved' && signedIn(mine, base?.payload) ? unlessVoid(written) : written
+    },
     change,
-    async end(uid) {
-      for (;;) {
-        const row = await sessions.get(digest(uid))
-        if (row === undefined || row.endedAt !== undefined) return undefined
-        if (await sessions.replace(tombstone(row, clock()))) return open(row)
-      }
+    end,
+    async voidSignIns(identityId) {
+      const expiresAt = clock() + kept
+      await artifacts.put({ id: voidKey(identityId), sealed: '', consumedAt: clock(), expiresAt })
     },
     async touch(uid) {
       const session = await current(uid)
@@ -218,8 +241,12 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
 function withId(merged: SessionPayload, mine: SessionPayload, base: SessionPayload, stored: SessionPayload) {
   const rotated = mine.jti !== base.jti
   const first = stored.jti === base.jti
-  const signedIn = mine.loginTs !== base.loginTs || mine.accountId !== base.accountId
-  return { ...merged, jti: rotated && (first || signedIn) ? mine.jti : stored.jti }
+  return { ...merged, jti: rotated && (first || signedIn(mine, base)) ? mine.jti : stored.jti }
+}
+
+function signedIn(mine: SessionPayload, base: SessionPayload | undefined): boolean {
+  if (mine.accountId === undefined) return false
+  return mine.loginTs !== base?.loginTs || mine.accountId !== base?.accountId
 }
 
 function keepsFormerId(next: SessionPayload, stored: SessionPayload): boolean {

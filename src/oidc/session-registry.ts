@@ -1,0 +1,132 @@
+// Owns ending what an authentication result turned into, from outside the protocol: the portal, the console, suspension, a changed password.
+// First the tombstone or the Grant, then what hangs on it: a request in flight then finds its root gone, whatever it still saves.
+import { second } from '../domain/time.ts'
+import type { ActiveSession, SessionRegistry } from '../ports/session-registry.ts'
+import type { Artifact, Store } from '../ports/store.ts'
+import type { Artifacts } from './artifacts.ts'
+import { grantsOf } from './session-merge.ts'
+import type { SessionRows, SignInPlace, StoredSession } from './session-rows.ts'
+import { endGrants } from './sessions.ts'
+
+export interface SessionRegistryDeps {
+  readonly store: Pick<Store, 'artifacts'>
+  readonly sessions: SessionRows
+  readonly artifacts: Artifacts
+  /** Called once per session that is over, after its tokens are: audit, and back-channel logout of the clients named. */
+  readonly onEnded: (session: EndedSession) => Promise<void>
+}
+
+export interface EndedSession {
+  readonly uid: string
+  readonly identityId: string
+  readonly clients: readonly { readonly clientId: string; readonly sid?: string }[]
+}
+
+export interface OidcSessionRegistry extends SessionRegistry {
+  /** Counts as use of the session, written at most once a minute. */
+  touch(uid: string): Promise<void>
+  /** Remembers where the session was signed in, if it lives. */
+  noteVisit(uid: string, place: SignInPlace): Promise<void>
+}
+
+/** Stateless; any process may end a session that another one serves. Throws as the store does: then nothing is promised, call again. */
+export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionRegistry {
+  const { sessions, artifacts, onEnded } = deps
+  const rows = deps.store.artifacts
+
+  async function endSession(session: StoredSession): Promise<boolean> {
+    const ended = await sessions.end(session.payload.uid)
+    if (ended === undefined) return false
+    await endGrants(Object.values(ended.payload.authorizations ?? {}), artifacts)
+    await onEnded(describeEnded(ended))
+    return true
+  }
+
+  async function endAll(identityId: string, options: { readonly except?: string } = {}): Promise<number> {
+    // A sign-in that is about to become a session either sees this or is in the list.
+    await sessions.voidSignIns(identityId)
+    const living = await sessions.ofIdentity(identityId)
+    const kept = living.find(({ payload }) => payload.uid === options.except)
+    const ended = await Promise.all(living.filter((session) => session !== kept).map(endSession))
+    const spared = Object.values(kept?.payload.authorizations ?? {}).flatMap(grantsOf)
+    await endArtifacts(await artifactsOf(identityId), spared)
+    return ended.filter(Boolean).length
+  }
+
+  /** Every artifact of an identity, offline ones and those of sessions long gone too. */
+  async function artifactsOf(identityId: string): Promise<readonly Artifact[]> {
+    const found: Artifact[] = []
+    const where = { index: 'accountId', value: identityId }
+    for (let after: string | undefined; ; ) {
+      const page = await rows.page({ where, limit: 1_000, ...(after === undefined ? {} : { after }) })
+      found.push(...page.items)
+      if (page.next === undefined) return found
+      after = page.next
+    }
+  }
+
+  async function endArtifacts(found: readonly Artifact[], spared: readonly string[] = []): Promise<void> {
+    const grantIds = new Set(spared)
+    const keys = new Set(spared.map(artifacts.grantKey))
+    const ending = found.filter(({ id, grantId }) => !keys.has(id) && !(grantId && grantIds.has(grantId)))
+    const grants = ending.filter(({ id }) => id.startsWith('Grant:'))
+    await Promise.all(grants.map(({ id }) => rows.remove(id)))
+    await Promise.all(ending.filter((row) => !grants.includes(row)).map(({ id }) => rows.remove(id)))
+  }
+
+  async function forgetClient(session: StoredSession, clientId: string): Promise<void> {
+    await sessions.change(session.payload.uid, ({ payload, place }) => {
+      const { [clientId]: _, ...authorizations } = payload.authorizations ?? {}
+      return { payload: { ...payload, authorizations }, ...(place === undefined ? {} : { place }) }
+    })
+  }
+
+  return {
+    async list(identityId) {
+      return (await sessions.ofIdentity(identityId)).map(describe)
+    },
+    async end(identityId, uid) {
+      const session = await sessions.byUid(uid)
+      if (session?.payload.accountId !== identityId) return false
+      return endSession(session)
+    },
+    endAll,
+    async endGrants(identityId, clientId) {
+      await endArtifacts((await artifactsOf(identityId)).filter((row) => row.clientId === clientId))
+      const holding = (await sessions.ofIdentity(identityId)).filter(
+        ({ payload }) => payload.authorizations?.[clientId] !== undefined,
+      )
+      await Promise.all(holding.map((session) => forgetClient(session, clientId)))
+    },
+    async endClient(clientId) {
+      await rows.removeBy('clientId', clientId)
+    },
+    touch: (uid) => sessions.touch(uid),
+    async noteVisit(uid, place) {
+      await sessions.change(uid, ({ payload }) => ({ payload, place }))
+    },
+  }
+}
+
+function describeEnded({ payload }: StoredSession): EndedSession {
+  const clients = Object.entries(payload.authorizations ?? {}).map(([clientId, { sid }]) => ({
+    clientId,
+    ...(sid === undefined ? {} : { sid }),
+  }))
+  return { uid: payload.uid, identityId: payload.accountId ?? '', clients }
+}
+
+function describe({ row, payload, place }: StoredSession): ActiveSession {
+  const { uid, accountId = '', loginTs = 0, acr, amr = [], authorizations = {} } = payload
+  return {
+    uid,
+    identityId: accountId,
+    startedAt: row.startedAt,
+    lastSeenAt: row.lastSeenAt,
+    authTime: loginTs * second,
+    ...(acr === undefined ? {} : { acr }),
+    amr,
+    ...place,
+    clientIds: Object.keys(authorizations),
+  }
+}
