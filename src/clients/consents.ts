@@ -1,7 +1,7 @@
 // Owns the memory of what people allowed applications: one record per (identity, client), until withdrawn. Grants are made from it in oidc/; it never is one,
 // so a replayed code can end a family of tokens and never what the person decided.
 import type { Actor } from '../domain/audit-event.ts'
-import { type Consent, consentId } from '../domain/consent.ts'
+import { type Consent, consentId, refusedClaim, refusedResourceScope } from '../domain/consent.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Duration, Instant } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
@@ -111,22 +111,37 @@ function merged(
   answer: ConsentAnswer,
 ): Pick<Consent, 'scopes' | 'claims' | 'resources' | 'refused'> {
   const refusedNow = answer.refused ?? []
-  const allowedNow = answer.scopes
+  const allowedNow = namesIn(answer)
+  const kept = (name: string) => !refusedNow.includes(name)
   const indicators = new Set([
     ...Object.keys(before?.resources ?? {}),
     ...Object.keys(answer.resources ?? {}),
   ])
   return {
-    scopes: union(before?.scopes, allowedNow).filter((scope) => !refusedNow.includes(scope)),
-    claims: union(before?.claims, answer.claims),
+    scopes: union(before?.scopes, answer.scopes).filter(kept),
+    claims: union(before?.claims, answer.claims).filter((claim) => kept(refusedClaim(claim))),
     resources: Object.fromEntries(
       [...indicators].map((indicator) => [
         indicator,
-        union(before?.resources[indicator], answer.resources?.[indicator]),
+        union(before?.resources[indicator], answer.resources?.[indicator]).filter((scope) =>
+          kept(refusedResourceScope(indicator, scope)),
+        ),
       ]),
     ),
-    refused: union(before?.refused, refusedNow).filter((scope) => !allowedNow.includes(scope)),
+    refused: union(before?.refused, refusedNow).filter((name) => !allowedNow.has(name)),
   }
+}
+
+/** What an answer allows, named as a refusal of it would be. */
+function namesIn(answer: ConsentAnswer): ReadonlySet<string> {
+  const resources = Object.entries(answer.resources ?? {})
+  return new Set([
+    ...answer.scopes,
+    ...(answer.claims ?? []).map(refusedClaim),
+    ...resources.flatMap(([indicator, scopes]) =>
+      scopes.map((scope) => refusedResourceScope(indicator, scope)),
+    ),
+  ])
 }
 
 function union(one: readonly string[] = [], other: readonly string[] = []): readonly string[] {

@@ -10,7 +10,7 @@ export interface Consent {
   readonly claims: readonly string[]
   /** Scopes by resource indicator. */
   readonly resources: Readonly<Record<string, readonly string[]>>
-  /** Optional scopes the person unticked: not asked again. */
+  /** What the person unticked, not asked again: a scope by its name, others as `refusedClaim` and `refusedResourceScope` write them. */
   readonly refused: readonly string[]
   readonly grantedAt: Instant
   /** Asked again after this. */
@@ -19,4 +19,12 @@ export interface Consent {
 
 export function consentId(identityId: string, clientId: string): string {
   return `${identityId} ${clientId}`
+}
+
+export function refusedClaim(claim: string): string {
+  return `claims ${claim}`
+}
+
+export function refusedResourceScope(indicator: string, scope: string): string {
+  return `${indicator} ${scope}`
 }
