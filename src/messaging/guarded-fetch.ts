@@ -83,6 +83,8 @@ function startLimit(timeout: Duration, outer: AbortSignal | null | undefined) {
   const controller = new AbortController()
   const stop = () => controller.abort(outer?.reason)
   const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeout} ms`)), timeout)
+  // Somebody who drops the answer unread must not hold up the end of the process.
+  timer.unref()
   if (outer?.aborted) stop()
   outer?.addEventListener('abort', stop, { once: true })
   const end = () => {

@@ -1,5 +1,6 @@
 /** Makes mails and SMS of messages: one template for all of them (views/messages), the words from the locale files. */
 import { readFileSync } from 'node:fs'
+import bowser from 'bowser'
 import ejs from 'ejs'
 import type { Message } from '../ports/messenger.ts'
 import type { Rendered } from './delivery.ts'
@@ -69,11 +70,12 @@ function smsText(words: Words, language: string, values: Values): string {
 
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */
 function valuesOf(message: Message, language: string, settings: TemplateSettings, words: Words): Values {
-  const { minutes, at, factor, name, link, ...others } = message.values
+  const { minutes, at, factor, name, link, device, ...others } = message.values
   const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(name)
   return defined({
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
     name: ownName,
+    device: device === undefined ? undefined : deviceName(plain(device)),
     link: link === undefined ? undefined : new URL(String(link)).href,
     what: factor === undefined ? undefined : (words.one(`factors.${factor}`, language, {}) ?? plain(factor)),
     duration: minutes === undefined ? undefined : duration(Number(minutes), language),
@@ -103,6 +105,13 @@ function plain(value: string | number): string {
 function harmlessName(name: string | number | undefined): string | undefined {
   const text = plain(name ?? '')
   return /[/:@\\]|\.\p{L}{2}/u.test(text) ? undefined : text
+}
+
+/** What a User-Agent header says in two words. Free text in it is not repeated: whoever sends a request chooses it. */
+function deviceName(text: string): string | undefined {
+  if (!text.includes('/')) return text
+  const { browser, os } = bowser.parse(text)
+  return [browser.name, os.name].filter(Boolean).join(', ') || undefined
 }
 
 function assertOwn(link: string, issuer: string): void {

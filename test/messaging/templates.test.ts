@@ -138,6 +138,15 @@ test.each(['http://evil.example', 'evil.example', 'mail@evil.example', 'www/evil
   },
 )
 
+test('a User-Agent header is said in two words, and nothing else of it', () => {
+  const text = (device: string) =>
+    templates.render(message({ template: 'session-ended', values: { device } })).text
+  const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+  expect(text(firefox)).toContain('Device: Firefox, Linux')
+  expect(text('Firefox on Linux')).toContain('Device: Firefox on Linux')
+  expect(text('call us at evil.example/now')).not.toMatch(/Device|evil/)
+})
+
 test('S33: a link that leads away from the issuer is refused', () => {
   for (const link of [
     'https://evil.example/x',
