@@ -1,0 +1,87 @@
+import type { Actor } from '../domain/audit-event.ts'
+import type { Consent } from '../domain/consent.ts'
+import type { Duration } from '../domain/time.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+import type { ClientDirectory } from '../ports/client-directory.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { IdentityDirectory } from '../ports/identity-directory.ts'
+import type { JobQueue } from '../ports/job-queue.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { GuardedFetch } from '../ports/outbound.ts'
+import type { Store } from '../ports/store.ts'
+import type { Digest, Vault } from '../ports/vault.ts'
+import type { Pages } from './pages.ts'
+
+/** The parts of the configuration that the protocol reads, by their names in config/default.yaml. */
+export interface OidcSettings {
+  readonly mode: 'development' | 'production'
+  /** Origin that people and applications see, without a path. */
+  readonly issuer: string
+  readonly languages: readonly string[]
+  readonly lifetimes: {
+    readonly code: Duration
+    readonly interaction: Duration
+    readonly access_token_jwt: Duration
+    readonly access_token: Duration
+    readonly id_token: Duration
+    readonly refresh_idle: Duration
+    readonly refresh_absolute: Duration
+    readonly refresh_retry_window: Duration
+    readonly session_idle: Duration
+    readonly session_idle_two_factors: Duration
+    readonly session_absolute: Duration
+    readonly session_remembered: Duration
+  }
+  readonly keys: {
+    readonly algorithms: readonly ('ES256' | 'RS256' | 'EdDSA')[]
+    readonly rotate_every: Duration
+    readonly jwks_max_age: Duration
+    readonly poll: Duration
+  }
+  readonly resources: Readonly<Record<string, ResourceSettings>>
+  readonly backchannel_logout: { readonly timeout: Duration; readonly queue: number }
+}
+
+/** An API that access tokens are made for, under its resource indicator (RFC 8707). */
+export interface ResourceSettings {
+  readonly name?: string | undefined
+  readonly scopes: readonly string[]
+  readonly access_token_format: 'jwt' | 'opaque'
+  /** The clients with whose credentials the API introspects tokens made for it. */
+  readonly introspected_by?: readonly string[] | undefined
+}
+
+/** What a person decided about a client, as the consent records know it. */
+export interface Decision {
+  readonly scopes: readonly string[]
+  readonly claims: readonly string[]
+  readonly resources: Readonly<Record<string, readonly string[]>>
+  /** Names as `grants.ts` writes them: a scope, `claims <name>`, `<indicator> <scope>`. */
+  readonly refused: readonly string[]
+}
+
+/** The memory of what people allowed; the clients service implements it. */
+export interface ConsentRecords {
+  get(identityId: string, clientId: string): Promise<Consent | undefined>
+  /** Adds to what was allowed; what is refused now is allowed no longer, and the other way round. */
+  allow(identityId: string, clientId: string, decision: Decision, by: Actor): Promise<unknown>
+}
+
+export interface OidcDependencies {
+  readonly config: OidcSettings
+  readonly store: Store
+  readonly vault: Vault
+  readonly digest: Digest
+  readonly clock: Clock
+  readonly random: Random
+  readonly clients: ClientDirectory
+  readonly identities: IdentityDirectory
+  readonly consents: ConsentRecords
+  readonly audit: AuditLog
+  readonly queue: JobQueue
+  readonly fetch: GuardedFetch
+  readonly pages: Pages
+  readonly messenger: Messenger
+  readonly log: Logger
+}

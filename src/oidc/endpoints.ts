@@ -1,0 +1,105 @@
+import type { Context, Middleware } from 'koa'
+import { errors, type Interaction, type KoaContextWithOIDC, type Provider, type Session } from 'oidc-provider'
+import { Problem } from '../domain/problem.ts'
+import type { SessionRegistry } from '../ports/session-registry.ts'
+import type { OidcDependencies } from './dependencies.ts'
+import type { PreparedDocuments } from './discovery.ts'
+import { requestEvents } from './events.ts'
+import { skipEmptySignOut } from './logout.ts'
+import type { PostedRequests } from './posted-requests.ts'
+import { pinToIssuer } from './provider.ts'
+
+/** One generation: the library on one set of keys, and what was prepared from it. */
+export interface Living {
+  readonly provider: Provider
+  readonly documents: PreparedDocuments
+}
+
+export interface EndpointDeps extends Pick<OidcDependencies, 'config' | 'pages' | 'log'> {
+  readonly current: () => Living
+  readonly posted: PostedRequests
+  readonly sessions: () => SessionRegistry
+}
+
+const paths = new Set([
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+  '/jwks',
+  '/authorize',
+  '/token',
+  '/userinfo',
+  '/introspect',
+  '/revoke',
+  '/logout',
+  '/logout/confirm',
+  '/logout/success',
+])
+const resumed = /^\/authorize\/[\w-]{1,64}$/
+const postable = new Set(['/authorize', '/logout'])
+
+/** The protocol's paths go to the library, compared as they are written; everything else to whoever is next. */
+export function createEndpoints(deps: EndpointDeps): Middleware {
+  return async (ctx, next) => {
+    if (!paths.has(ctx.path) && !resumed.test(ctx.path)) return next()
+    const { provider, documents } = deps.current()
+    if (documents.answer(ctx)) return
+    pinToIssuer(ctx.request, deps.config.issuer)
+    ctx.cookies = provider.createContext(ctx.req, ctx.res).cookies
+    ctx.set('Referrer-Policy', 'no-referrer')
+    if (ctx.method === 'POST' && postable.has(ctx.path)) return redirectPosted(ctx, provider, deps)
+    if (postable.has(ctx.path)) await deps.posted.restore(ctx)
+    if (resumed.test(ctx.path)) await settleAccount(ctx, provider, deps)
+    await answer(ctx, provider, next)
+  }
+}
+
+async function answer(ctx: Context, provider: Provider, next: () => Promise<unknown>): Promise<void> {
+  const [route] = provider.middleware
+  await route?.(ctx as never, next as never)
+  if ('oidc' in ctx) skipEmptySignOut(ctx as unknown as KoaContextWithOIDC)
+  await requestEvents.settle(ctx)
+  explainFailure(ctx)
+}
+
+async function redirectPosted(ctx: Context, provider: Provider, deps: EndpointDeps): Promise<void> {
+  try {
+    await deps.posted.redirect(ctx, provider)
+  } catch (error) {
+    if (!(error instanceof errors.OIDCProviderError)) throw error
+    const { error_description: description } = error
+    ctx.status = error.statusCode
+    await deps.pages.error(ctx, {
+      error: error.error,
+      status: error.statusCode,
+      ...(description === undefined ? {} : { error_description: description }),
+    })
+  }
+}
+
+/**
+ * Somebody signed in while somebody else's session is still in this browser: that one ends here. The library would do it with a form of its
+ * own that a script sends.
+ */
+async function settleAccount(ctx: Context, provider: Provider, deps: EndpointDeps): Promise<void> {
+  const id = ctx.cookies.get(provider.cookieName('resume'), { signed: false })
+  if (id === undefined || ctx.cookies.get(provider.cookieName('session'), { signed: false }) === undefined)
+    return
+  const interaction = await provider.Interaction.find<Interaction>(id)
+  const login = interaction?.result?.login
+  // With a session of its own the sign-in is an older one that is carried along: the library checks that the session is still the same.
+  if (login === undefined || interaction?.session !== undefined) return
+  const session: Session = await provider.Session.get(ctx)
+  if (session.accountId === undefined || session.accountId === login.accountId) return
+  await deps.sessions().end(session.accountId, session.uid)
+}
+
+/** The library calls every unexpected error a 500; a store that does not answer is a 503, at the revocation endpoint above all (S15). */
+function explainFailure(ctx: Context): void {
+  const failure = requestEvents.failureOf(ctx)
+  if (!(failure instanceof Problem) || ctx.status === 303) return
+  ctx.status = failure.status
+  if (failure.retryAfter !== undefined) ctx.set('Retry-After', String(failure.retryAfter))
+  if (ctx.response.is('json') === 'json' || ctx.body === undefined || ctx.body === '') {
+    ctx.body = { error: 'temporarily_unavailable', error_description: 'try again in a moment' }
+  }
+}

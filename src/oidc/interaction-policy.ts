@@ -1,0 +1,128 @@
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { levelOf } from '../domain/assurance.ts'
+import type { IdentityDirectory } from '../ports/identity-directory.ts'
+import { clientOf } from './clients.ts'
+import { reportedAcr, satisfies, wantedAcr } from './requirement.ts'
+
+const { Check, Prompt } = interactionPolicy
+type Policy = interactionPolicy.DefaultPolicy
+
+/**
+ * When a person has to act before a client gets its answer, in this order: choose an account, sign in, be allowed to use the application,
+ * consent. The library's own checks, and those that it leaves to us.
+ */
+export function createPolicy(identities: IdentityDirectory): Policy {
+  const policy = interactionPolicy.base()
+  signIn(policy)
+  consent(policy)
+  policy.add(accountChooser(), 0)
+  policy.add(access(identities), 2)
+  return policy
+}
+
+/** `prompt=select_account`: with nobody signed in there is nothing to choose, and the sign-in that follows is the choice. */
+function accountChooser(): interactionPolicy.Prompt {
+  const prompt = new Prompt({ name: 'select_account', requestable: true })
+  const check = prompt.checks.get('select_account_prompt')
+  if (check !== undefined) {
+    check.check = ({ oidc }) =>
+      oidc.session?.accountId !== undefined &&
+      oidc.prompts.has('select_account') &&
+      oidc.promptPending('select_account')
+  }
+  return prompt
+}
+
+function signIn(policy: Policy): void {
+  const login = policy.get('login')
+  if (login === undefined) throw new Error('the library has no login prompt')
+  const { checks } = login
+  // Without it, a living session of a person who is gone or suspended ends in an error further down.
+  checks.add(
+    new Check('account_unavailable', 'End-User authentication is required', 'login_required', ({ oidc }) => {
+      return oidc.session?.accountId !== undefined && oidc.account === undefined
+    }),
+    0,
+  )
+  // Whoever just signed in as somebody else than the client insists on would be asked for ever.
+  for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) {
+    const check = checks.get(reason)
+    if (check !== undefined) check.check = onceOnly(check.check)
+  }
+  checks.remove('essential_acrs')
+  checks.remove('essential_acr')
+  checks.add(new Check('acr', 'requested ACR could not be obtained', 'login_required', needsStrongerSession))
+}
+
+type CheckFunction = interactionPolicy.Check['check']
+
+function onceOnly(check: CheckFunction): CheckFunction {
+  return async (ctx) => {
+    const pending = await check(ctx)
+    if (pending && ctx.oidc.result?.login !== undefined) {
+      throw new errors.LoginRequired('another End-User than the requested one is signed in')
+    }
+    return pending
+  }
+}
+
+function needsStrongerSession(ctx: KoaContextWithOIDC): boolean {
+  const { oidc } = ctx
+  const wanted = wantedAcr(oidc.params ?? {})
+  if (wanted === undefined || oidc.session?.accountId === undefined) return false
+  const level = levelOf(oidc.session.acr ?? '') ?? 'none'
+  if (satisfies(level, wanted)) {
+    // The client compares strings: a stronger session is reported as what was asked for (OIDC Core 5.5.1.1).
+    Object.defineProperty(oidc, 'acr', { value: reportedAcr(level, wanted), configurable: true })
+    return false
+  }
+  if (wanted.essential && (wanted.levels.length === 0 || oidc.result?.login !== undefined)) {
+    throw new errors.UnmetAuthenticationRequirements('the requested ACR could not be obtained')
+  }
+  // A wish never fails a request: what is asked for is tried once, and not at all where nobody may be asked.
+  return (
+    wanted.essential ||
+    (oidc.result?.login === undefined && wanted.levels.length > 0 && !oidc.prompts.has('none'))
+  )
+}
+
+/** Asked after the sign-in, so that a person who may not use the application can still sign in as somebody who may. */
+function access(identities: IdentityDirectory): interactionPolicy.Prompt {
+  const membership = new Check(
+    'allowed_groups',
+    'the End-User may not use this client',
+    'access_denied',
+    async (ctx) => {
+      const { client, session } = ctx.oidc
+      const allowed = clientOf(client)?.allowedGroups
+      if (allowed === undefined || session?.accountId === undefined) return false
+      const identity = await identities.get(session.accountId)
+      if (identity?.groups.some((group) => allowed.includes(group)) === true) return false
+      throw new errors.AccessDenied('the End-User may not use this client')
+    },
+  )
+  return new Prompt({ name: 'access', requestable: false }, membership)
+}
+
+function consent(policy: Policy): void {
+  const prompt = policy.get('consent')
+  if (prompt === undefined) throw new Error('the library has no consent prompt')
+  for (const check of prompt.checks) {
+    const { check: original } = check
+    check.check = (ctx) => clientOf(ctx.oidc.client)?.firstParty !== true && original(ctx)
+  }
+  const native = prompt.checks.get('native_client_prompt')
+  if (native !== undefined) native.check = impersonable
+}
+
+/** RFC 8252 8.6: whoever answers at a loopback port or private-use scheme may not be the client; a person must have seen the request. */
+function impersonable({ oidc }: KoaContextWithOIDC): boolean {
+  const redirectUri = String(oidc.params?.redirect_uri)
+  return (
+    oidc.client?.applicationType === 'native' &&
+    clientOf(oidc.client)?.firstParty !== true &&
+    !redirectUri.startsWith('https:') &&
+    oidc.result?.consent === undefined &&
+    oidc.result?.login === undefined
+  )
+}

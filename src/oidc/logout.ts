@@ -1,0 +1,109 @@
+import type { Context } from 'koa'
+import type { Configuration, ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import { Problem } from '../domain/problem.ts'
+import { clientOf } from './clients.ts'
+import type { Pages } from './pages.ts'
+import type { SubjectOf } from './token-policies.ts'
+
+/** Ends the session of this request: tokens, relying parties and the cookie too. */
+export type EndSession = (ctx: KoaContextWithOIDC) => Promise<void>
+
+/** What the library remembers in the session between the two halves of a sign-out. */
+interface SignOutState {
+  readonly secret: string
+  readonly clientId?: string
+  readonly state?: string
+  readonly postLogoutRedirectUri?: string
+}
+
+type SignOutPages = Pick<
+  NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>,
+  'logoutSource' | 'postLogoutSuccessSource'
+>
+
+/**
+ * RP-Initiated Logout 1.0. An `id_token_hint` of the person who is signed in proves that their application asks: it is done at once.
+ * Everybody else is asked first (S20).
+ */
+export function createSignOutPages(pages: Pages, endSession: EndSession, subjectOf: SubjectOf): SignOutPages {
+  return {
+    async logoutSource(ctx) {
+      if (isProvedByHint(ctx, subjectOf)) {
+        await endSession(ctx)
+        returnToClient(ctx)
+        return
+      }
+      const client = clientOf(ctx.oidc.client)
+      await pages.signOut(asContext(ctx), {
+        action: ctx.oidc.urlFor('end_session_confirm'),
+        xsrf: stateOf(ctx).secret,
+        clientAsked: client !== undefined,
+        ...(client === undefined ? {} : { client }),
+      })
+    },
+    async postLogoutSuccessSource(ctx) {
+      const client = clientOf(ctx.oidc.client)
+      await pages.signedOut(asContext(ctx), client === undefined ? {} : { client })
+    },
+  }
+}
+
+function isProvedByHint({ oidc }: KoaContextWithOIDC, subjectOf: SubjectOf): boolean {
+  const { IdTokenHint: hint } = oidc.entities
+  const { client, session } = oidc
+  if (hint === undefined || client === undefined || session?.accountId === undefined) return false
+  return hint.payload.sub === subjectOf(session.accountId, client)
+}
+
+/**
+ * With nobody signed in there is nothing to ask: the library would answer with a form that a script sends. Call it when the library is done.
+ */
+export function skipEmptySignOut(ctx: KoaContextWithOIDC): void {
+  const { oidc } = ctx
+  if (oidc?.route !== 'end_session' || ctx.status !== 200 || oidc.session?.accountId !== undefined) return
+  if (oidc.session?.state !== undefined) returnToClient(ctx)
+}
+
+function returnToClient(ctx: KoaContextWithOIDC): void {
+  const { postLogoutRedirectUri, state, clientId } = stateOf(ctx)
+  const target = new URL(postLogoutRedirectUri ?? ctx.oidc.urlFor('end_session_success'))
+  if (postLogoutRedirectUri === undefined && clientId !== undefined)
+    target.searchParams.set('client_id', clientId)
+  if (postLogoutRedirectUri !== undefined && state !== undefined) target.searchParams.set('state', state)
+  ctx.status = 303
+  ctx.redirect(target.href)
+}
+
+function stateOf(ctx: KoaContextWithOIDC): SignOutState {
+  return ctx.oidc.session?.state as unknown as SignOutState
+}
+
+/** Errors that go to a person and not to a client. */
+export function createRenderError(pages: Pages) {
+  return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> => {
+    const client = clientOf(await clientConcerned(ctx))
+    await pages.error(asContext(ctx), {
+      error: codeOf(out, error),
+      ...(out.error_description === undefined ? {} : { error_description: out.error_description }),
+      ...(client === undefined ? {} : { client }),
+      status: error instanceof Problem ? error.status : ctx.status,
+    })
+  }
+}
+
+function codeOf(out: ErrorOut, error: Error): string {
+  if (error instanceof Problem) return error.code
+  return error instanceof errors.SessionNotFound ? 'interaction-lost' : out.error
+}
+
+async function clientConcerned({ oidc }: KoaContextWithOIDC): Promise<object | undefined> {
+  if (oidc.client !== undefined) return oidc.client
+  const id = oidc.entities.Interaction?.params.client_id
+  return typeof id === 'string' ? oidc.provider.Client.find(id) : undefined
+}
+
+/** The library's context is the one that the entrance made, by another type. */
+export function asContext(ctx: KoaContextWithOIDC): Context {
+  return ctx as unknown as Context
+}
