@@ -1,0 +1,63 @@
+/**
+ * The entrance: the order in which every request is looked at, on one page. Routes of our own pages come first,
+ * whatever they do not know goes on to the protocol endpoints. It calls services and holds no logic of theirs.
+ */
+import Koa, { type Middleware as KoaMiddleware } from 'koa'
+import { accountRoutes } from './account/index.ts'
+import { adminRoutes } from './admin/index.ts'
+import type { AppDependencies } from './dependencies.ts'
+import { healthRoutes } from './health.ts'
+import { inboxRoutes } from './inbox.ts'
+import { interactionRoutes } from './interaction.ts'
+import { accessLog } from './middleware/access-log.ts'
+import { browserCookies } from './middleware/browser.ts'
+import { errors } from './middleware/errors.ts'
+import { hostGuard } from './middleware/host-guard.ts'
+import { language } from './middleware/language.ts'
+import type { Middleware } from './middleware/middleware.ts'
+import { pathGuard } from './middleware/path-guard.ts'
+import { proxy } from './middleware/proxy.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import { staticAssets } from './middleware/static-assets.ts'
+import { traceId } from './middleware/trace.ts'
+import { recoveryRoutes } from './recovery.ts'
+import { createRoutes } from './routes.ts'
+import { setupRoutes } from './setup.ts'
+
+/** The web application; whoever listens hands requests to `createApp(deps).callback()`. */
+export function createApp(deps: AppDependencies): Koa {
+  const { web, settings, log, clock, random } = deps
+  const order: readonly Middleware[] = [
+    traceId(random),
+    accessLog(log, clock),
+    securityHeaders(settings),
+    errors(web, log),
+    pathGuard(),
+    hostGuard(settings),
+    proxy(settings),
+    browserCookies(web.cookies, random),
+    language(web.words, web.cookies),
+    staticAssets(web.assets),
+  ]
+  const app = new Koa()
+  // Believed because `proxy` rewrote the forwarded headers to what we know.
+  app.proxy = true
+  for (const middleware of order) app.use(middleware as unknown as KoaMiddleware)
+  app.use(createRoutes(deps, tables(deps)))
+  app.use(deps.oidc.handle as KoaMiddleware)
+  app.on('error', (error: unknown) => log.error({ err: error }, 'response failed'))
+  return app
+}
+
+/** Every route of our own, by area. */
+function tables(deps: AppDependencies) {
+  return [
+    healthRoutes(deps),
+    interactionRoutes(deps),
+    recoveryRoutes(deps),
+    accountRoutes(deps),
+    adminRoutes(deps),
+    setupRoutes(deps),
+    inboxRoutes(deps),
+  ]
+}

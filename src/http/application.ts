@@ -1,0 +1,70 @@
+import { type Client, clientName } from '../domain/client.ts'
+import { isLoopback } from './middleware/proxy.ts'
+import type { PageSources } from './middleware/security-headers.ts'
+
+/** How pages show a client. Addresses are safe to link to: https, or http on this machine (S37). */
+export interface Application {
+  readonly name: string
+  readonly initial: string
+  readonly unverified: boolean
+  readonly logo: string | undefined
+  readonly policy: string | undefined
+  readonly terms: string | undefined
+  readonly home: string | undefined
+}
+
+export function applicationOf(client: Client): Application {
+  const {
+    logo_uri: logo,
+    policy_uri: policy,
+    tos_uri: terms,
+    client_uri,
+    initiate_login_uri: start,
+  } = client.metadata
+  const name = clientName(client)
+  return {
+    name,
+    initial: initialOf(name),
+    unverified: client.unverified === true,
+    logo: safeAddress(logo),
+    policy: safeAddress(policy),
+    terms: safeAddress(terms),
+    home: safeAddress(start) ?? safeAddress(client_uri),
+  }
+}
+
+/** First letter or digit, for a picture of something that has none. */
+export function initialOf(name: string): string {
+  return (name.match(/[\p{L}\p{N}]/u)?.[0] ?? '?').toLocaleUpperCase()
+}
+
+/** The address if a page may link to it or show its picture. */
+export function safeAddress(value: unknown): string | undefined {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  if (url === null) return undefined
+  const local = url.hostname === 'localhost' || isLoopback(url.hostname.replace(/[[\]]/g, ''))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && local) ? url.href : undefined
+}
+
+/** What a page about this client may reach: its logo, and the end of its forms' redirect chain where that is not https. */
+export function sourcesOf(client: Client, redirectUri?: string): PageSources {
+  const { redirect_uris = [], post_logout_redirect_uris = [] } = client.metadata
+  const logo = safeAddress(client.metadata.logo_uri)
+  return {
+    forms: [
+      ...new Set([redirectUri ?? '', ...redirect_uris, ...post_logout_redirect_uris].flatMap(formSource)),
+    ],
+    images: logo === undefined ? [] : [new URL(logo).origin],
+  }
+}
+
+/** A host source for http, any port on loopback (RFC 8252 7.3), a scheme source for private-use schemes; https is allowed as a whole. */
+function formSource(uri: string): string[] {
+  const url = URL.parse(uri)
+  if (url === null || url.protocol === 'https:' || url.protocol === 'javascript:' || url.protocol === 'data:')
+    return []
+  if (url.protocol !== 'http:') return [url.protocol]
+  // A policy has no way to write an IPv6 host.
+  if (url.hostname.startsWith('[')) return ['http:']
+  return [isLoopback(url.hostname) ? `http://${url.hostname}:*` : url.origin]
+}

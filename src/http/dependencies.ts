@@ -1,0 +1,61 @@
+import type { Enrolments } from '../authentication/enrolment.ts'
+import type { AuthenticationEngine } from '../authentication/index.ts'
+import type { Consents } from '../clients/consents.ts'
+import type { Clients } from '../clients/index.ts'
+import type { Identities } from '../identities/index.ts'
+import type { Registrations } from '../identities/registration.ts'
+import type { Setup } from '../identities/setup.ts'
+import type { Oidc } from '../oidc/index.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Factors } from '../ports/factor.ts'
+import type { InboxReader } from '../ports/inbox.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Engine } from '../ports/storage.ts'
+import type { Links } from '../recovery/links.ts'
+import type { Limits } from './middleware/limits.ts'
+import type { Web } from './web.ts'
+
+/** The parts of the configuration that the entrance reads, by their names in config/default.yaml. */
+export interface WebSettings {
+  readonly mode: 'development' | 'production'
+  /** Origin that people and applications see, without a path. */
+  readonly issuer: string
+  readonly trusted_proxies: readonly string[]
+  readonly allowed_hosts: readonly string[]
+  readonly brand: {
+    readonly name: string
+    readonly support_url: string | null
+    readonly terms_url: string | null
+    readonly privacy_url: string | null
+  }
+  /** Offered, the first is the fallback. */
+  readonly languages: readonly string[]
+}
+
+/** Everything the entrance calls; main.ts fills it. */
+export interface AppDependencies {
+  readonly web: Web
+  readonly oidc: Oidc
+  readonly authentication: AuthenticationEngine
+  readonly enrolments: Enrolments
+  readonly factors: Factors
+  readonly identities: Identities
+  readonly registrations: Registrations
+  readonly setup: Setup
+  readonly links: Links
+  readonly clients: Clients
+  readonly consents: Consents
+  readonly audit: AuditLog
+  /** Present in development mode only. */
+  readonly inbox?: InboxReader
+  readonly store: Pick<Engine, 'ping'>
+  /** The durable queue of messages and notifications; readiness asks whether it still takes and does work. */
+  readonly queue?: { healthy(): Promise<boolean> | boolean }
+  readonly clock: Clock
+  readonly random: Random
+  readonly settings: WebSettings
+  readonly log: Logger
+  /** Other limits per address than the built-in ones, for tests. */
+  readonly limits?: Partial<Limits>
+}

@@ -1,0 +1,49 @@
+/**
+ * Owns the pages between an authorization request and its answer: sign-in, registration, consent, account chooser.
+ * It decides nothing about proofs or tokens: the engine says which step is next, oidc takes the answer and sends the browser on.
+ */
+
+import type { AppDependencies } from './dependencies.ts'
+import { createAccountPages } from './interaction/account.ts'
+import { createAuthenticationPages } from './interaction/authenticate.ts'
+import { createConsentPages } from './interaction/consent.ts'
+import { type Found, withInteraction } from './interaction/found.ts'
+import { createRegistrationPages } from './interaction/register.ts'
+import { get, post, type Route } from './routes.ts'
+
+export function interactionRoutes(deps: AppDependencies): readonly Route[] {
+  const found = withInteraction(deps)
+  const authentication = createAuthenticationPages(deps)
+  const registration = createRegistrationPages(deps, authentication)
+  const consent = createConsentPages(deps)
+  const account = createAccountPages(deps, authentication)
+
+  /** Where an interaction is, whatever led here. Someone who chose "not you" is in the middle of a sign-in. */
+  async function dispatch(page: Found): Promise<void> {
+    const { prompt } = page.interaction
+    if (prompt === 'login') await authentication.open(page)
+    else if (!(await authentication.running(page)))
+      return prompt === 'consent' ? consent.show(page) : account.show(page)
+    return authentication.show(page)
+  }
+
+  const cancel = ({ ctx, interaction }: Found) =>
+    deps.oidc.interactions.refuse(ctx as never, interaction, 'access_denied')
+
+  const at = '/interaction/:uid'
+  return [
+    get(at, {}, found(dispatch)),
+    post(`${at}/identify`, {}, found(authentication.identify)),
+    post(`${at}/choose`, {}, found(authentication.choose)),
+    post(`${at}/prove/:factor`, {}, found(authentication.prove)),
+    post(`${at}/enrol/:factor`, {}, found(authentication.enrol)),
+    post(`${at}/restart`, {}, found(authentication.restart)),
+    get(`${at}/register`, {}, found(registration.show)),
+    post(`${at}/register`, { limit: 'message' }, found(registration.begin)),
+    get(`${at}/register/code`, {}, found(registration.showCode)),
+    post(`${at}/register/code`, {}, found(registration.confirm)),
+    post(`${at}/consent`, {}, found(consent.decide)),
+    post(`${at}/account`, {}, found(account.choose)),
+    post(`${at}/cancel`, {}, found(cancel)),
+  ]
+}

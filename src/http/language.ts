@@ -1,0 +1,103 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { createInstance, type Resource, type TOptions } from 'i18next'
+import { day } from '../domain/time.ts'
+import { queryValue, seeOther, type WebContext } from './context.ts'
+import type { Cookies } from './cookies.ts'
+
+export type Translate = (key: string, values?: Readonly<Record<string, unknown>>) => string
+
+/** The words of every page. Keys are `<file>:<path>`; without a file they are in `pages`. */
+export interface Words {
+  readonly languages: readonly string[]
+  translate(language: string): Translate
+  /** Whether a key has words of its own in this language. */
+  has(language: string, key: string): boolean
+  /** The best offered language for a list of wishes in falling order (`ui_locales`), or undefined. */
+  match(wishes: readonly string[]): string | undefined
+}
+
+/** Reads `<folder>/<language>/<namespace>.json`. The first language is the fallback for words that another one lacks. */
+export async function createWords(folder: URL, languages: readonly string[]): Promise<Words> {
+  const resources: Resource = {}
+  for (const language of languages)
+    resources[language] = await readNamespaces(new URL(`${language}/`, folder))
+  const [fallback = 'en'] = languages
+  const i18n = createInstance()
+  await i18n.init({
+    resources,
+    lng: fallback,
+    fallbackLng: fallback,
+    defaultNS: 'pages',
+    // Views escape everything they print.
+    interpolation: { escapeValue: false },
+    showSupportNotice: false,
+  } as Parameters<typeof i18n.init>[0])
+  return {
+    languages,
+    translate(language) {
+      const t = i18n.getFixedT(language)
+      return (key, values) => t(key, { ...values } as TOptions) as string
+    },
+    has: (language, key) => i18n.exists(key, { lng: language, fallbackLng: [] }),
+    match: (wishes) => firstOffered(languages, wishes),
+  }
+}
+
+async function readNamespaces(folder: URL): Promise<Record<string, object>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.json'))
+  const read = async (file: string) => [
+    file.slice(0, -5),
+    JSON.parse(await readFile(new URL(file, folder), 'utf8')),
+  ]
+  return Object.fromEntries(await Promise.all(files.map(read)))
+}
+
+function firstOffered(languages: readonly string[], wishes: readonly string[]): string | undefined {
+  for (const wish of wishes) {
+    const lower = wish.toLowerCase()
+    const found = languages.find((language) => lower === language || lower.startsWith(`${language}-`))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const remembered = 365 * day
+
+/**
+ * The language of this request: `ui_locales`, then the person's own choice, then Accept-Language.
+ * A choice made on a page wins over the `ui_locales` of that same page, or its language switch would do nothing.
+ */
+export function languageOf(
+  ctx: WebContext,
+  words: Words,
+  cookies: Cookies,
+  uiLocales: readonly string[],
+): string {
+  const [chosen, place] = (cookies.read(ctx, 'language') ?? '').split('@')
+  const choice = chosen === undefined ? undefined : words.match([chosen])
+  if (choice !== undefined && place === placeOf(ctx.state.page ?? ctx.path)) return choice
+  return words.match(uiLocales) ?? choice ?? accepted(ctx, words)
+}
+
+/** Answers `?lang=` on a page by remembering the choice and showing the page again. */
+export function chooseLanguage(ctx: WebContext, words: Words, cookies: Cookies): boolean {
+  const wish = queryValue(ctx, 'lang')
+  if (wish === undefined || !words.languages.includes(wish)) return false
+  const rest = new URLSearchParams(ctx.querystring)
+  rest.delete('lang')
+  cookies.write(ctx, 'language', `${wish}@${placeOf(ctx.path)}`, remembered)
+  seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest}`)
+  return true
+}
+
+// A cookie value takes no arbitrary text; two interactions differ in their path.
+function placeOf(page: string): string {
+  return encodeURIComponent(page.split('?')[0]?.split('/').slice(0, 3).join('/') ?? '').slice(0, 120)
+}
+
+function accepted(ctx: WebContext, words: Words): string {
+  const [fallback = 'en'] = words.languages
+  const best = ctx.acceptsLanguages([...words.languages])
+  if (typeof best === 'string' && best !== '') return best
+  return words.match(ctx.acceptsLanguages()) ?? fallback
+}

@@ -1,0 +1,49 @@
+import type { WebSettings } from '../dependencies.ts'
+import type { Middleware } from './middleware.ts'
+
+/** What a page may reach besides ourselves. */
+export interface PageSources {
+  /** Origins or schemes (`com.example:`) at the end of a form's redirect chain that are not https. */
+  readonly forms?: readonly string[]
+  /** Origins of pictures: the logo of a client. */
+  readonly images?: readonly string[]
+}
+
+/**
+ * Explicit for every kind of content; nothing inline. Browsers check `form-action` along the whole redirect chain, and a client's
+ * callback may redirect on, so https as a whole is allowed there.
+ */
+export function contentSecurityPolicy({ forms = [], images = [] }: PageSources = {}): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    ["img-src 'self'", ...images].join(' '),
+    "font-src 'self'",
+    "connect-src 'self'",
+    ["form-action 'self' https:", ...forms].join(' '),
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ')
+}
+
+const everywhere: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': contentSecurityPolicy(),
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+}
+
+const twoYears = 63_072_000
+
+/** The table above on every response; pages narrow or widen their own policy when they are rendered. HSTS only where https is. */
+export function securityHeaders(settings: Pick<WebSettings, 'issuer'>): Middleware {
+  const headers = settings.issuer.startsWith('https:')
+    ? { ...everywhere, 'Strict-Transport-Security': `max-age=${twoYears}; includeSubDomains` }
+    : everywhere
+  return (ctx, next) => {
+    ctx.set(headers)
+    return next()
+  }
+}

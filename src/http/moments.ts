@@ -1,0 +1,14 @@
+import { type Duration, hour, minute, second } from '../domain/time.ts'
+
+/** "in 30 seconds", "in 5 minutes", "in 2 hours": never shorter than it will be. */
+export function inWords(duration: Duration, language: string): string {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'always' })
+  if (duration <= 90 * second) return format.format(Math.max(1, Math.ceil(duration / second)), 'second')
+  if (duration <= 90 * minute) return format.format(Math.ceil(duration / minute), 'minute')
+  return format.format(Math.ceil(duration / hour), 'hour')
+}
+
+/** Seconds for the Retry-After header (RFC 9110 10.2.3). */
+export function inSeconds(duration: Duration): number {
+  return Math.max(1, Math.ceil(duration / second))
+}

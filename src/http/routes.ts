@@ -1,0 +1,65 @@
+import Router from '@koa/router'
+import type { Middleware as KoaMiddleware } from 'koa'
+import type { WebContext } from './context.ts'
+import type { AppDependencies } from './dependencies.ts'
+import { form, plainQuery } from './middleware/form.ts'
+import { inFlight, type LimitName, limit, limits } from './middleware/limits.ts'
+import type { Middleware } from './middleware/middleware.ts'
+import { formToken, sameSite } from './middleware/same-site.ts'
+
+export type Handler = (ctx: WebContext) => Promise<void> | void
+
+/** One line of a route table: method, path, guards, rate limit, handler. */
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly options: RouteOptions
+  readonly handle: Handler
+}
+
+export interface RouteOptions {
+  /** Run in order before the handler; a guard that does not call `next` has answered. */
+  readonly guards?: readonly Middleware[]
+  /** For POST; `form` when absent. */
+  readonly limit?: LimitName
+  /** Errors are answered as JSON too. */
+  readonly json?: boolean
+}
+
+export function get(path: string, options: RouteOptions, handle: Handler): Route {
+  return { method: 'GET', path, options, handle }
+}
+
+/** Every POST is limited, checked for its site, parsed, and checked for its form token before its guards run (S36, S41). */
+export function post(path: string, options: RouteOptions, handle: Handler): Route {
+  return { method: 'POST', path, options, handle }
+}
+
+const mostFormsAtOnce = 512
+
+/** The router over the tables of all areas; what matches no line goes on to the protocol endpoints. */
+export function createRoutes(deps: AppDependencies, tables: readonly (readonly Route[])[]): KoaMiddleware {
+  const router = new Router()
+  const table = { ...limits, ...deps.limits }
+  const shed = inFlight(mostFormsAtOnce)
+  const limiters = { form: limit('form', table), message: limit('message', table) }
+  const [site, read, token, query] = [
+    sameSite(deps.settings),
+    form(),
+    formToken(deps.web.formTokens),
+    plainQuery(),
+  ]
+  for (const { method, path, options, handle } of tables.flat()) {
+    const { guards = [], json = false, limit: name = 'form' } = options
+    const answersJson: Middleware = (ctx, next) => {
+      ctx.state.json = json
+      return next()
+    }
+    const ofMethod = method === 'POST' ? [limiters[name], shed, site, query, read, token] : [query]
+    const stack = [answersJson, ...ofMethod, ...guards, handle] as unknown as Parameters<
+      typeof router.register
+    >[2]
+    router.register(path, [method], stack)
+  }
+  return router.routes() as unknown as KoaMiddleware
+}

@@ -1,0 +1,27 @@
+import type { Asker, Visit } from '../authentication/index.ts'
+import type { Random } from '../ports/clock.ts'
+import type { WebContext } from './context.ts'
+import type { Cookies } from './cookies.ts'
+import { ensureDevice } from './middleware/browser.ts'
+
+/** Where a request comes from, as the services want to know it. A POST may end in a sign-in, so it makes the device cookie. */
+export function visitOf(
+  ctx: WebContext,
+  tools: { cookies: Cookies; random: Random },
+  application?: string,
+): Visit {
+  const device = ctx.method === 'POST' ? ensureDevice(ctx, tools.cookies, tools.random) : ctx.state.device
+  return {
+    address: ctx.state.address,
+    language: ctx.state.language,
+    userAgent: ctx.get('User-Agent').slice(0, 512),
+    traceId: ctx.state.traceId,
+    ...(device === undefined ? {} : { device }),
+    ...(application === undefined ? {} : { application }),
+  }
+}
+
+/** The process of one interaction, in this browser. */
+export function askerOf(ctx: WebContext, uid: string): Asker {
+  return { consumer: `interaction:${uid}`, browser: ctx.state.browser }
+}
