@@ -1,0 +1,88 @@
+import type { Channel, Proof } from '../domain/assurance.ts'
+import type { Authentication, Step } from '../domain/authentication.ts'
+import type { AttemptBudget, Receipt } from './attempts.ts'
+import type { Visit } from './contexts.ts'
+import type { Devices } from './devices.ts'
+import { aboutProcess, type Journal } from './journal.ts'
+import { answered, type Asker, type Processes, sameQuestion } from './processes.ts'
+import type { Questions } from './questions.ts'
+import { clearedBy } from './subjects.ts'
+
+export interface ArrivalTools {
+  readonly processes: Processes
+  readonly questions: Questions
+  readonly attempts: AttemptBudget
+  readonly devices: Devices
+  readonly journal: Journal
+}
+
+/** A proof on its way into the process. */
+export interface Proved {
+  readonly identityId: string
+  readonly proof: Proof
+  /** Where its question is kept, and which one it was. */
+  readonly key: string
+  readonly question?: string | undefined
+  readonly receipts?: readonly Receipt[]
+}
+
+export interface Arrival {
+  /** Adds the proof to the very question that it answers, or not at all when that was answered or left meanwhile; then on to the next step. */
+  add(asker: Asker, visit: Visit, process: Authentication, proved: Proved): Promise<Step | undefined>
+}
+
+export function createArrival({ processes, questions, attempts, devices, journal }: ArrivalTools): Arrival {
+  async function add(asker: Asker, visit: Visit, process: Authentication, proved: Proved) {
+    const { identityId, proof, key, question, receipts = [] } = proved
+    const changed = await processes.change(asker, (now) => {
+      if (!sameQuestion(now, process)) return undefined
+      if (question !== undefined && now.challenges[key]?.sealed !== question) return undefined
+      // A credential that was replaced on the way counts once, as it is now.
+      const others = now.proofs.filter(({ credentialId }) => credentialId === undefined || credentialId !== proof.credentialId)
+      return { ...answered(now, key), identityId, proofs: [...others, proof] }
+    })
+    if (changed === undefined) return late(asker, visit, receipts)
+    const about = { ...aboutProcess(changed), identityId, details: { factor: proof.factor } }
+    await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
+    const { step, known } = await questions.stand(asker, visit, changed)
+    if (step.kind === 'done') await complete(visit, changed, identityId, receipts)
+    else await attempts.refund(receipts)
+    if (step.kind === 'refused') {
+      const refusal = { ...about, reason: step.reason, identityId: known.identity?.id }
+      await journal.record({ ...refusal, action: 'authentication.refused', result: 'failure' }, visit)
+    }
+    return step
+  }
+
+  async function late(asker: Asker, visit: Visit, receipts: readonly Receipt[]): Promise<Step | undefined> {
+    await attempts.refund(receipts)
+    const newest = await processes.load(asker)
+    return newest === undefined ? undefined : (await questions.stand(asker, visit, newest)).step
+  }
+
+  /** The right person is here: their failures are forgotten, their device is known, an address gets back only what this one took. */
+  async function complete(
+    visit: Visit,
+    process: Authentication,
+    identityId: string,
+    receipts: readonly Receipt[],
+  ): Promise<void> {
+    const device = await devices.find(visit.device, identityId)
+    await attempts.clear(clearedBy(process, device))
+    await attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address'))
+    await devices.remember(visit.device, identityId, visit.userAgent)
+    const details = { factors: process.proofs.map((proof) => proof.factor) }
+    await journal.record(
+      { ...aboutProcess(process), identityId, details, action: 'authentication.completed', result: 'success' },
+      visit,
+    )
+  }
+
+  return { add }
+}
+
+/** The channel over which everything so far came, if it was one (S44). */
+export function soleChannel(proofs: readonly Proof[]): Channel | undefined {
+  const [first, ...others] = proofs
+  return others.every((proof) => proof.channel === first?.channel) ? first?.channel : undefined
+}

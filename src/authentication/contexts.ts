@@ -1,0 +1,63 @@
+import type { Identity } from '../domain/identity.ts'
+import { hasCompanion } from '../domain/policy.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Context, Factor } from '../ports/factor.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { Vault } from '../ports/vault.ts'
+import type { Known } from './situations.ts'
+
+/** Where a person answers from. `device` is what their browser keeps to be known again. */
+export interface Visit {
+  readonly address: string
+  readonly language: string
+  readonly userAgent: string
+  readonly device?: string
+  /** How the application is called that they want to get into. */
+  readonly application?: string
+  readonly traceId?: string
+}
+
+export interface ContextsTools {
+  readonly clock: Clock
+  readonly random: Random
+  readonly vault: Vault
+  readonly messenger: Messenger
+  /** Origin of this server as people see it. */
+  readonly issuer: string
+}
+
+/** Builds what a factor may know. */
+export type Contexts = (
+  factor: Factor,
+  visit: Pick<Visit, 'address' | 'language' | 'application'>,
+  known: Known,
+  identifier?: string,
+) => Context
+
+export function createContexts({ clock, random, vault, messenger, issuer }: ContextsTools): Contexts {
+  const { origin, hostname } = new URL(issuer)
+  return (factor, visit, known, identifier) => ({
+    now: clock(),
+    ...(known.identity === undefined ? {} : { identity: known.identity }),
+    ...(identifier === undefined ? {} : { identifier }),
+    address: visit.address,
+    language: visit.language,
+    origin,
+    host: hostname,
+    ...(visit.application === undefined ? {} : { application: visit.application }),
+    otherCategories: companions(factor, known),
+    send: (message) => messenger.send(message),
+    mac: (value) => vault.mac(`factor ${factor.name}`, value),
+    random,
+  })
+}
+
+function companions(factor: Factor, { enrolled }: Known): number {
+  const way = { ...factor, factor: factor.name }
+  return enrolled.filter((other) => hasCompanion(way, [other])).length
+}
+
+/** The language in which a person is written to, who may not be the one who visits. */
+export function languageOf(identity: Identity, visit: Pick<Visit, 'language'>): string {
+  return identity.claims.locale ?? visit.language
+}

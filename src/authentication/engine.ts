@@ -1,0 +1,203 @@
+import type { AuthenticationResult, Step } from '../domain/authentication.ts'
+import { parseIdentifier } from '../domain/identifier.ts'
+import { resultOf } from '../domain/policy.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Factor, Factors, Form } from '../ports/factor.ts'
+import { type Arrival, soleChannel } from './arrival.ts'
+import type { AttemptBudget } from './attempts.ts'
+import { type Challenges, enrolmentKey } from './challenges.ts'
+import type { Visit } from './contexts.ts'
+import type { Enrolments } from './enrolment.ts'
+import type { AuthenticationEngine, Current, Outcome } from './index.ts'
+import type { Journal } from './journal.ts'
+import { type Asker, type Processes, restarted, sameQuestion } from './processes.ts'
+import type { Proving } from './proving.ts'
+import type { Questions } from './questions.ts'
+import { type People, type Situations, strengthOf } from './situations.ts'
+import { countersOf } from './subjects.ts'
+
+export interface EngineTools {
+  readonly clock: Clock
+  readonly factors: Factors
+  readonly identities: People
+  readonly processes: Processes
+  readonly questions: Questions
+  readonly situations: Situations
+  readonly challenges: Challenges
+  readonly attempts: AttemptBudget
+  readonly journal: Journal
+  readonly proving: Proving
+  readonly arrival: Arrival
+  readonly enrolments: Pick<Enrolments, 'finish'>
+}
+
+const lost: Outcome = { status: 'lost' }
+const malformed: Outcome = { status: 'refused', reason: 'malformed' }
+
+export function createEngine(tools: EngineTools): AuthenticationEngine {
+  const { clock, factors, identities, processes, questions, situations, challenges } = tools
+  const { attempts, journal, proving, arrival, enrolments } = tools
+
+  async function current(asker: Asker, visit: Visit): Promise<Current | undefined> {
+    const process = await processes.load(asker)
+    if (process === undefined) return undefined
+    const { step, known, show } = await questions.stand(asker, visit, process)
+    // Whom a requirement names is not asked to type it; what they would have typed is shown all the same.
+    const { hint, identityId } = process.requirement
+    const identifier = process.written ?? (identityId === undefined ? undefined : hint)
+    return {
+      step,
+      ...(identifier === undefined ? {} : { identifier }),
+      ...(known.identity === undefined ? {} : { identity: known.identity }),
+      ...(show === undefined ? {} : { show }),
+      enrolled: [...new Set(known.enrolled.map((way) => way.factor))],
+    }
+  }
+
+  async function identify(asker: Asker, visit: Visit, text: string): Promise<Outcome> {
+    const process = await processes.load(asker)
+    if (process === undefined) return lost
+    const identifier = parseIdentifier(text)
+    if (identifier === undefined) return malformed
+    const changed = await processes.change(asker, (now) => {
+      const mayName = now.proofs.length === 0 && now.requirement.identityId === undefined
+      if (!mayName || now.redeemedAt !== undefined) return undefined
+      return { ...restarted(now), identifier: identifier.value, written: identifier.written }
+    })
+    if (changed !== undefined) noteIdentified(visit, changed.clientId, identifier.written)
+    return standing(asker, visit)
+  }
+
+  /** Looked up and written after the answer: what was typed is kept only if it is somebody's. */
+  function noteIdentified(visit: Visit, clientId: string | undefined, written: string): void {
+    journal.later(async () => {
+      const identity = await identities.findByIdentifier('any', written)
+      const identifier = identity === undefined ? undefined : written
+      await journal.record(
+        { action: 'authentication.identified', result: 'success', claimed: true, clientId, identityId: identity?.id, identifier },
+        visit,
+      )
+    })
+  }
+
+  async function choose(asker: Asker, visit: Visit, factor: string): Promise<Outcome> {
+    const process = await processes.load(asker)
+    if (process === undefined) return lost
+    const known = await situations.of(process)
+    const step = questions.step(process, known)
+    if (!offered(step).includes(factor)) return standing(asker, visit)
+    const changed = await processes.change(asker, (now) =>
+      sameQuestion(now, process) ? { ...now, factor } : undefined,
+    )
+    return standing(asker, visit, { again: changed !== undefined })
+  }
+
+  async function prove(asker: Asker, visit: Visit, name: string, form: Form): Promise<Outcome> {
+    const process = await processes.load(asker)
+    if (process === undefined) return lost
+    const known = await situations.of(process)
+    const step = questions.step(process, known)
+    const factor = answerable(factors, step, name)
+    // An answer that nobody asked for (a crafted step, a form posted twice) is not looked at.
+    if (factor === undefined) return { status: 'moved', step }
+    const look = await proving.look({ asker, visit, process, known, factor, form })
+    if (look.status !== 'proved') return look
+    const { identityId, proof, receipts, taken } = look
+    const next = await arrival.add(asker, visit, process, {
+      identityId,
+      proof,
+      key: name,
+      question: taken?.sealed,
+      receipts,
+    })
+    return next === undefined ? lost : { status: 'moved', step: next }
+  }
+
+  async function vouch(
+    asker: Asker,
+    visit: Visit,
+    { identityId, proof }: Parameters<AuthenticationEngine['vouch']>[2],
+  ): Promise<Outcome> {
+    const process = await processes.load(asker)
+    if (process === undefined) return lost
+    if (process.proofs.length > 0) return standing(asker, visit)
+    if (proof.channel === 'email') await unlock(identityId)
+    const next = await arrival.add(asker, visit, process, { identityId, proof, key: proof.factor })
+    return next === undefined ? lost : { status: 'moved', step: next }
+  }
+
+  async function enrol(asker: Asker, visit: Visit, name: string, form: Form): Promise<Outcome> {
+    const process = await processes.load(asker)
+    if (process === undefined) return lost
+    const step = questions.step(process, await situations.of(process))
+    const factor = factors.find((one) => one.name === name)
+    const { identityId, proofs } = process
+    const asked = step.kind === 'enrol' && step.oneOf.includes(name)
+    if (!asked || factor === undefined || identityId === undefined) return { status: 'moved', step }
+    const key = enrolmentKey(name)
+    const ticket = challenges.peek(process, key)?.challenge
+    const channel = soleChannel(proofs)
+    const options = {
+      ...(typeof ticket === 'string' ? { ticket } : {}),
+      ...(channel === undefined ? {} : { channel }),
+    }
+    const finished = await enrolments.finish(identityId, name, form, visit, options)
+    if (finished.status === 'refused') return finished.reason === 'conflict' ? standing(asker, visit) : finished
+    const strength = { ...strengthOf(factor), ...(channel === undefined ? {} : { channel }) }
+    const proof = { ...strength, factor: name, credentialId: finished.credential.id, at: clock() }
+    const next = await arrival.add(asker, visit, process, { identityId, proof, key })
+    if (next === undefined) return lost
+    return { status: 'moved', step: next, ...(finished.show === undefined ? {} : { show: finished.show }) }
+  }
+
+  async function redeem(asker: Asker): Promise<AuthenticationResult | undefined> {
+    const process = await processes.load(asker)
+    if (process === undefined) return undefined
+    const step = questions.step(process, await situations.of(process))
+    if (step.kind !== 'done') return undefined
+    const redeemed = await processes.change(asker, (now) =>
+      sameQuestion(now, process) ? { ...now, challenges: {}, redeemedAt: clock() } : undefined,
+    )
+    return redeemed === undefined ? undefined : resultOf(process)
+  }
+
+  async function unlock(identityId: string): Promise<void> {
+    const known = await situations.ofIdentity(await identities.get(identityId))
+    if (known.identity === undefined) return
+    await attempts.clear(countersOf(known.identity, known.enrolled.map((way) => way.credentialId)))
+  }
+
+  async function standing(asker: Asker, visit: Visit, options?: { readonly again?: boolean }): Promise<Outcome> {
+    const process = await processes.load(asker)
+    if (process === undefined) return lost
+    const { step } = await questions.stand(asker, visit, process, options)
+    return { status: 'moved', step }
+  }
+
+  return {
+    open: processes.open,
+    current,
+    identify,
+    choose,
+    prove,
+    vouch,
+    enrol,
+    restart: async (asker) => {
+      await processes.change(asker, (now) => (now.redeemedAt === undefined ? restarted(now) : undefined))
+    },
+    redeem,
+    unlock,
+    settle: journal.settle,
+  }
+}
+
+function offered(step: Step): readonly string[] {
+  return step.kind === 'prove' || step.kind === 'enrol' ? step.oneOf : []
+}
+
+/** The factor, if the step asks for it, or its answer says who one is where that is asked. */
+function answerable(factors: Factors, step: Step, name: string): Factor | undefined {
+  const factor = factors.find((one) => one.name === name)
+  if (step.kind === 'prove') return step.oneOf.includes(name) ? factor : undefined
+  return step.kind === 'identify' && factor?.first && factor.handle !== undefined ? factor : undefined
+}

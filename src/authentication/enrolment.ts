@@ -1,0 +1,294 @@
+// Owns the ways that an identity has to prove itself: adding, replacing, listing, removing. Rows are sealed by credentials.ts.
+// It does not ask who may do so: its callers (an authentication process, a one-time link, the portal, the command line) have asked.
+import type { Actor } from '../domain/audit-event.ts'
+import type { Channel } from '../domain/assurance.ts'
+import type { Credential } from '../domain/credential.ts'
+import type { Identity } from '../domain/identity.ts'
+import { hasCompanion } from '../domain/policy.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Enrolled, Factor, Factors, Form, Shown } from '../ports/factor.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { Store } from '../ports/store.ts'
+import type { Vault } from '../ports/vault.ts'
+import { createAttempts, type Payment } from './attempts.ts'
+import { createContexts, type Visit } from './contexts.ts'
+import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
+import { createSituations, type Known, type People } from './situations.ts'
+import type { ThrottleSettings } from './throttle.ts'
+import { createTickets, type Ticket } from './tickets.ts'
+
+export interface CredentialChange {
+  readonly identityId: string
+  readonly factor: string
+  readonly kind: 'enrolled' | 'changed' | 'removed'
+}
+
+export interface EnrolmentsTools {
+  readonly store: Pick<Store, 'credentials' | 'attempts' | 'replays'>
+  readonly identities: People
+  readonly factors: Factors
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly random: Random
+  readonly messenger: Messenger
+  readonly audit: AuditLog
+  readonly issuer: string
+  readonly settings: { readonly throttle: ThrottleSettings }
+  /** Told after each change is stored: who must end sessions or tell the owner. */
+  readonly changed: (change: CredentialChange) => Promise<void>
+}
+
+/** What an enrolment needs to know of a visit. */
+export type EnrolmentVisit = Pick<Visit, 'address' | 'language'> & Partial<Visit>
+
+export interface EnrolmentOptions {
+  /** From `begin`, or from the form's own `ticket` field. */
+  readonly ticket?: string
+  /** The person was vouched for over this channel alone (a mailed link): so is what they enrol, if such a link may always replace it (S44). */
+  readonly channel?: Channel
+  /** Who does it; the identity itself unless said otherwise. */
+  readonly by?: Actor
+}
+
+/** `reason` is a locale key under `factors.<name>.refused.`, or one of ours: `unknown challenge-expired conflict taken too-many throttled`. */
+export type EnrolmentRefusal = Extract<Enrolled<unknown>, { status: 'refused' }>
+
+export type Finished =
+  | { readonly status: 'enrolled'; readonly credential: Credential; readonly show?: Shown }
+  | EnrolmentRefusal
+
+export type Prepared =
+  /** Looked at and hashed, not written. `commit` writes; of N that were prepared at once, one does. */
+  { readonly status: 'prepared'; commit(): Promise<Finished> } | EnrolmentRefusal
+
+export interface Enrolments {
+  /** Makes the question of an enrolment, if the factor has one. `ticket` carries it to `finish`, sealed; good for one success within the challenge's life. */
+  begin(
+    identityId: string,
+    factor: string,
+    visit: EnrolmentVisit,
+  ): Promise<{ ticket?: string; show?: Shown }>
+  /** The first half of `finish`, for whoever has something to spend between looking and writing (a one-time link). */
+  prepare(
+    identityId: string,
+    factor: string,
+    form: Form,
+    visit: EnrolmentVisit,
+    options?: EnrolmentOptions,
+  ): Promise<Prepared>
+  /** A refused form leaves everything as it was. Where there may be one credential it replaces the old one; of N racers one does. */
+  finish(
+    identityId: string,
+    factor: string,
+    form: Form,
+    visit: EnrolmentVisit,
+    options?: EnrolmentOptions,
+  ): Promise<Finished>
+  /** Takes over what another system stored (`{ phc }` …); the identity is known to exist. */
+  adopt(identityId: string, factor: string, material: Form, by?: Actor): Promise<Finished>
+  list(identityId: string): Promise<readonly Omit<Credential, 'data'>[]>
+  /**
+   * Refused (`last-way`, `needs-companion`) when the person could not get in any more, or only with something that is not sufficient alone;
+   * `force` is for an administrator's reset.
+   */
+  remove(
+    identityId: string,
+    credentialId: string,
+    by: Actor,
+    options?: { readonly force?: boolean },
+  ): Promise<{ readonly status: 'removed' } | EnrolmentRefusal>
+}
+
+const mostOfAKind = 20
+
+export function createEnrolments(tools: EnrolmentsTools): Enrolments {
+  const { identities, factors, audit, changed } = tools
+  const credentials = createCredentials(tools)
+  const situations = createSituations({ identities, credentials, factors })
+  const contexts = createContexts(tools)
+  const attempts = createAttempts({ ...tools, settings: tools.settings.throttle })
+  const tickets = createTickets(tools)
+
+  const factorNamed = (name: string) => factors.find((factor) => factor.name === name)
+  const own = (known: Known, factor: string) =>
+    known.credentials.filter((credential) => credential.factor === factor)
+
+  async function begin(identityId: string, name: string, visit: EnrolmentVisit) {
+    const factor = factorNamed(name)
+    const known = await situations.ofIdentity(await identities.get(identityId))
+    const enrolment = factor?.enrolment
+    if (factor === undefined || enrolment?.begin === undefined || known.identity === undefined) return {}
+    const enrolled = own(known, name).map(credentials.open)
+    const { challenge, show } = await enrolment.begin(contexts(factor, visit, known), enrolled)
+    const ticket = tickets.issue({ identityId, factor }, challenge)
+    return show === undefined ? { ticket } : { ticket, show }
+  }
+
+  async function prepare(
+    identityId: string,
+    name: string,
+    form: Form,
+    visit: EnrolmentVisit,
+    options: EnrolmentOptions = {},
+  ): Promise<Prepared> {
+    const factor = factorNamed(name)
+    const known = await situations.ofIdentity(await identities.get(identityId))
+    const { identity } = known
+    if (factor?.enrolment === undefined || identity === undefined || identity.state === 'deleted')
+      return refused('unknown')
+    const ticket = openTicket(factor, identityId, options.ticket ?? form.ticket)
+    if (ticket === 'expired') return refused('challenge-expired')
+    const payment = await payFor(factor, identityId, ticket)
+    if (payment.status === 'blocked') return refused('throttled')
+    const outcome = await factor.enrolment.finish(contexts(factor, visit, known), ticket?.challenge, form)
+    if (outcome.status === 'refused') return outcome
+    return {
+      status: 'prepared',
+      async commit() {
+        if (ticket !== undefined && !(await tickets.spend(ticket))) return refused('challenge-expired')
+        await attempts.clear([subjectOf(factor, identityId)])
+        const finished = await store(factor, identity, known, outcome, options.channel)
+        return finished.status === 'refused' ? finished : noted(finished, known, visit, options.by)
+      },
+    }
+  }
+
+  async function finish(...enrolment: Parameters<Enrolments['prepare']>): Promise<Finished> {
+    const prepared = await prepare(...enrolment)
+    return prepared.status === 'refused' ? prepared : prepared.commit()
+  }
+
+  /** Only a question can be guessed at: its answers are charged like those of a sign-in. */
+  async function payFor(factor: Factor, identityId: string, ticket: Ticket | undefined): Promise<Payment> {
+    if (ticket === undefined) return { status: 'paid', receipts: [], unheard: false }
+    return attempts.pay([subjectOf(factor, identityId)])
+  }
+
+  function openTicket(factor: Factor, identityId: string, text: string | undefined) {
+    if (factor.enrolment?.begin === undefined) return undefined
+    return (text === undefined ? undefined : tickets.open({ identityId, factor }, text)) ?? 'expired'
+  }
+
+  async function store(
+    factor: Factor,
+    identity: Identity,
+    known: Known,
+    outcome: Extract<Enrolled<unknown>, { status: 'enrolled' }>,
+    vouchedOver: Channel | undefined,
+  ): Promise<Finished> {
+    const old = own(known, factor.name)
+    if (!factor.single && old.length >= mostOfAKind) return refused('too-many')
+    const replaced = factor.single ? old[0] : undefined
+    const channel = channelFor(factor, replaced, vouchedOver)
+    const { data, label, handle, needsCompanion, show } = outcome
+    const draft: CredentialDraft = {
+      identityId: identity.id,
+      factor: factor.name,
+      data,
+      ...(label === undefined ? {} : { label }),
+      ...(handle === undefined ? {} : { handle }),
+      ...(needsCompanion === undefined ? {} : { needsCompanion }),
+      ...(channel === undefined ? {} : { channel }),
+    }
+    const credential =
+      replaced === undefined
+        ? await credentials.insert(draft, { only: factor.single })
+        : await credentials.renew(replaced, draft)
+    if (credential === undefined) return refused(handle === undefined ? 'conflict' : 'taken')
+    return { status: 'enrolled', credential, ...(show === undefined ? {} : { show }) }
+  }
+
+  async function noted(
+    finished: Extract<Finished, { status: 'enrolled' }>,
+    known: Known,
+    visit: EnrolmentVisit,
+    by: Actor | undefined,
+  ): Promise<Finished> {
+    const { identityId, factor, id } = finished.credential
+    const kind = known.credentials.some((old) => old.id === id) ? 'changed' : 'enrolled'
+    const { address, userAgent, traceId } = visit
+    await audit.record({
+      action: `credential.${kind}`,
+      result: 'success',
+      actor: by ?? { kind: 'identity', id: identityId, address, ...(userAgent === undefined ? {} : { userAgent }) },
+      identityId,
+      details: { factor },
+      ...(traceId === undefined ? {} : { traceId }),
+    })
+    await changed({ identityId, factor, kind })
+    return finished
+  }
+
+  async function adopt(identityId: string, name: string, material: Form, by: Actor = { kind: 'system' }) {
+    const factor = factorNamed(name)
+    const data = factor?.enrolment?.adopt?.(material)
+    if (factor === undefined || data === undefined) return refused('unknown')
+    const credential = await credentials.insert({ identityId, factor: name, data }, { only: factor.single })
+    if (credential === undefined) return refused('conflict')
+    await audit.record({
+      action: 'credential.enrolled',
+      result: 'success',
+      actor: by,
+      identityId,
+      reason: 'adopted',
+      details: { factor: name },
+    })
+    return { status: 'enrolled', credential } as const
+  }
+
+  async function remove(
+    identityId: string,
+    credentialId: string,
+    by: Actor,
+    { force = false }: { readonly force?: boolean } = {},
+  ): Promise<{ readonly status: 'removed' } | EnrolmentRefusal> {
+    const known = await situations.ofIdentity(await identities.get(identityId))
+    const credential = known.credentials.find(({ id }) => id === credentialId)
+    if (credential === undefined) return refused('unknown')
+    const reason = force ? undefined : obstacle(factors, known, credentialId)
+    if (reason !== undefined) return refused(reason)
+    if (!(await credentials.remove(credentialId))) return refused('unknown')
+    const { factor } = credential
+    await audit.record({
+      action: 'credential.removed',
+      result: 'success',
+      actor: by,
+      identityId,
+      details: { factor },
+    })
+    await changed({ identityId, factor, kind: 'removed' })
+    return { status: 'removed' }
+  }
+
+  async function list(identityId: string): Promise<readonly Omit<Credential, 'data'>[]> {
+    return (await credentials.of(identityId)).map(({ data: _data, ...shown }) => shown)
+  }
+
+  return { begin, prepare, finish, adopt, list, remove }
+}
+
+/** What keeps a credential from being removed, if anything. */
+function obstacle(factors: Factors, { enrolled }: Known, credentialId: string): string | undefined {
+  const left = enrolled.filter((way) => way.credentialId !== credentialId)
+  const first = new Set(factors.filter((factor) => factor.first).map((factor) => factor.name))
+  if (!left.some((way) => first.has(way.factor))) return 'last-way'
+  return left.some((way) => way.needsCompanion && !hasCompanion(way, left)) ? 'needs-companion' : undefined
+}
+
+/** Whoever holds the channel can have a resettable credential whenever they like, until it is set on the strength of something else. */
+function channelFor(
+  factor: Factor,
+  replaced: SealedCredential | undefined,
+  vouchedOver: Channel | undefined,
+): Channel | undefined {
+  return factor.resettable ? (vouchedOver ?? replaced?.channel) : undefined
+}
+
+function subjectOf(factor: Factor, identityId: string) {
+  return { kind: 'enrolment', value: `${factor.name} ${identityId}` } as const
+}
+
+function refused(reason: string): EnrolmentRefusal {
+  return { status: 'refused', reason }
+}

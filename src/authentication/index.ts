@@ -1,0 +1,137 @@
+// Owns the process that answers "who are you, and can you prove it?": its steps, its questions in flight, its single result.
+// It does not know what the result turns into (its consumers do) nor how one factor works (factors/). What comes next is domain/policy.ts's
+// to say: every operation ends there. Who pays for wrong answers is attempts.ts; ways to prove are added and removed in enrolment.ts.
+import type { Level, Proof } from '../domain/assurance.ts'
+import type { AuthenticationResult, Step } from '../domain/authentication.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { Policy } from '../domain/policy.ts'
+import type { Duration, Instant } from '../domain/time.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Factors, Form, Shown } from '../ports/factor.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { Store } from '../ports/store.ts'
+import type { Digest, Vault } from '../ports/vault.ts'
+import { createArrival } from './arrival.ts'
+import { createAttempts } from './attempts.ts'
+import { createChallenges } from './challenges.ts'
+import { createContexts, type Visit } from './contexts.ts'
+import { createCredentials } from './credentials.ts'
+import { createDevices } from './devices.ts'
+import { createEngine } from './engine.ts'
+import type { EnrolmentRefusal, Enrolments } from './enrolment.ts'
+import { createJournal } from './journal.ts'
+import { type Asker, createProcesses, type Opening } from './processes.ts'
+import { createProving } from './proving.ts'
+import { createQuestions } from './questions.ts'
+import { createSituations, type People, strengthOf } from './situations.ts'
+import type { ThrottleSettings } from './throttle.ts'
+
+export type { Visit } from './contexts.ts'
+export type { Asker, Opening } from './processes.ts'
+
+export interface AuthenticationTools {
+  readonly store: Pick<Store, 'authentications' | 'credentials' | 'attempts' | 'devices'>
+  readonly identities: People
+  /** In the order in which ways are offered. */
+  readonly factors: Factors
+  readonly enrolments: Pick<Enrolments, 'begin' | 'finish'>
+  readonly vault: Vault
+  readonly digest: Digest
+  readonly clock: Clock
+  readonly random: Random
+  readonly messenger: Messenger
+  readonly audit: AuditLog
+  readonly log: Logger
+  /** Origin of this server as people see it. */
+  readonly issuer: string
+  readonly settings: {
+    readonly throttle: ThrottleSettings
+    readonly policy: { readonly level: Level }
+    readonly lifetimes: { readonly authentication: Duration }
+  }
+}
+
+/** Where a process stands. */
+export interface Current {
+  readonly step: Step
+  /** As typed. */
+  readonly identifier?: string
+  /** Only after the first proof. */
+  readonly identity?: Identity
+  /** For the factor's view. */
+  readonly show?: Shown
+  /** Names of the factors that the identity has; empty before the first proof (S32). */
+  readonly enrolled: readonly string[]
+}
+
+export type Outcome =
+  /** On to the next step (which may be the same one again: another was answered meanwhile). `show`: once, what an enrolment made. */
+  | { readonly status: 'moved'; readonly step: Step; readonly show?: Shown }
+  /** `reason` is a locale key under `factors.<name>.refused.`, absent for the plain "that did not match"; `challenge-expired` and `malformed` are ours. */
+  | EnrolmentRefusal
+  | { readonly status: 'refused'; readonly reason?: string; readonly values?: undefined }
+  | { readonly status: 'throttled'; readonly retryAt: Instant; readonly locked: boolean }
+  /** Nothing was answered yet: the page asks again. */
+  | { readonly status: 'pending'; readonly show?: Shown }
+  /** None, expired, or another browser's. */
+  | { readonly status: 'lost' }
+
+/** All operations may be called in parallel, from any process; each change is a compare-and-set. They throw `Problem('busy' | 'storage-unavailable')`. */
+export interface AuthenticationEngine {
+  /** Goes on with the process of this consumer, or begins one. */
+  open(asker: Asker, opening: Opening): Promise<void>
+  /** Makes the step's question if it has none yet. Undefined: none, expired, or another browser's. */
+  current(asker: Asker, visit: Visit): Promise<Current | undefined>
+  /** "I am …"; the same work and answer for people who do not exist. */
+  identify(asker: Asker, visit: Visit, text: string): Promise<Outcome>
+  /** Another of the offered ways; chosen again, its question is asked anew. */
+  choose(asker: Asker, visit: Visit, factor: string): Promise<Outcome>
+  prove(asker: Asker, visit: Visit, factor: string, form: Form): Promise<Outcome>
+  /** Somebody else proved who this is (registration: a code by mail). Unlocks what that proof unlocks. */
+  vouch(asker: Asker, visit: Visit, voucher: { readonly identityId: string; readonly proof: Proof }): Promise<Outcome>
+  /** While the step is `enrol`: what is enrolled counts as a proof. */
+  enrol(asker: Asker, visit: Visit, factor: string, form: Form): Promise<Outcome>
+  /** "Use a different account". */
+  restart(asker: Asker): Promise<void>
+  /** The result, to exactly one of N callers; undefined when there is none (yet, any more, or for this asker). */
+  redeem(asker: Asker): Promise<AuthenticationResult | undefined>
+  /** Pauses and locks of the identity are over: its owner proved to be there in another way (a mailed link). */
+  unlock(identityId: string): Promise<void>
+  /** Resolves when everything that was put off until after an answer (audit entries, messages) is done. Before the store closes. */
+  settle(): Promise<void>
+}
+
+export function createAuthentication(tools: AuthenticationTools): AuthenticationEngine {
+  const { identities, factors, settings } = tools
+  const policy: Policy = {
+    level: settings.policy.level,
+    factors: factors.map((factor) => ({
+      ...strengthOf(factor),
+      name: factor.name,
+      first: factor.first,
+      enrollable: factor.enrolment !== undefined,
+    })),
+  }
+  const credentials = createCredentials(tools)
+  const situations = createSituations({ identities, factors, credentials })
+  const processes = createProcesses({ ...tools, lifetime: settings.lifetimes.authentication })
+  const challenges = createChallenges({ ...tools, processes })
+  const attempts = createAttempts({ ...tools, settings: settings.throttle })
+  const parts = {
+    ...tools,
+    policy,
+    credentials,
+    situations,
+    processes,
+    challenges,
+    attempts,
+    contexts: createContexts(tools),
+    devices: createDevices(tools),
+    journal: createJournal(tools),
+  }
+  const questions = createQuestions(parts)
+  const arrival = createArrival({ ...parts, questions })
+  return createEngine({ ...parts, questions, arrival, proving: createProving(parts) })
+}

@@ -1,0 +1,213 @@
+import type { Proof } from '../domain/assurance.ts'
+import type { Authentication } from '../domain/authentication.ts'
+import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
+import type { Instant } from '../domain/time.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Context, Factor, Form, Shown, Verdict } from '../ports/factor.ts'
+import type { IdentityDirectory } from '../ports/identity-directory.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { Device } from '../ports/store.ts'
+import type { AttemptBudget, Payment, Receipt } from './attempts.ts'
+import { type Candidate, candidatesOf, decoyOf, namedBy } from './candidates.ts'
+import type { Challenges, Taken } from './challenges.ts'
+import { type Contexts, languageOf, type Visit } from './contexts.ts'
+import type { Credentials } from './credentials.ts'
+import type { Devices } from './devices.ts'
+import { aboutProcess, type Journal } from './journal.ts'
+import type { Asker } from './processes.ts'
+import { type Known, type Situations, strengthOf } from './situations.ts'
+import { subjectsOf } from './subjects.ts'
+
+export interface ProvingTools {
+  readonly clock: Clock
+  readonly situations: Situations
+  readonly identities: IdentityDirectory
+  readonly credentials: Credentials
+  readonly contexts: Contexts
+  readonly challenges: Challenges
+  readonly attempts: AttemptBudget
+  readonly devices: Devices
+  readonly journal: Journal
+  readonly messenger: Messenger
+  readonly issuer: string
+}
+
+/** An answer that was handed in. */
+export interface Answer {
+  readonly asker: Asker
+  readonly visit: Visit
+  readonly process: Authentication
+  readonly known: Known
+  readonly factor: Factor
+  readonly form: Form
+}
+
+export type Look =
+  | {
+      readonly status: 'proved'
+      readonly identityId: string
+      readonly proof: Proof
+      readonly receipts: readonly Receipt[]
+      readonly taken: Taken | undefined
+    }
+  | { readonly status: 'refused'; readonly reason?: string }
+  | { readonly status: 'throttled'; readonly retryAt: Instant; readonly locked: boolean }
+  | { readonly status: 'pending'; readonly show?: Shown }
+
+/** What happens to one answer from here on. */
+interface Hearing extends Answer {
+  readonly candidates: readonly Candidate[]
+  readonly receipts: readonly Receipt[]
+  readonly taken: Taken | undefined
+}
+
+interface Found {
+  readonly verdict: Verdict<unknown>
+  readonly candidate?: Candidate
+}
+
+// A credential that changes this often while one answer is looked at is somebody else's race.
+const mostLooks = 3
+
+export interface Proving {
+  /**
+   * Looks at one answer: who pays has paid before, the challenge has one try less, a one-time credential is moved on by compare-and-set.
+   * For people who do not exist, or lack the factor, the same happens with a decoy. Adding the proof to the process is the caller's.
+   */
+  look(answer: Answer): Promise<Look>
+}
+
+export function createProving(tools: ProvingTools): Proving {
+  const { clock, situations, credentials, contexts, challenges, attempts, devices, journal, messenger } = tools
+
+  async function look(given: Answer): Promise<Look> {
+    const answer = { ...given, known: await whom(given) }
+    const { process, factor, form, visit, known, asker } = answer
+    const candidates = namedBy(form, factor, candidatesOf(factor, known, credentials))
+    const device = await devices.find(visit.device, known.identity?.id)
+    const payment = await attempts.pay(subjectsOf({ process, factor, candidates, device, visit }))
+    if (payment.status === 'blocked') return turnedAway(payment, device)
+    const { receipts, unheard } = payment
+    const taken = factor.begin === undefined ? undefined : await challenges.take(asker, process, factor.name)
+    if (factor.begin !== undefined && taken === undefined) {
+      await attempts.refund(receipts)
+      return { status: 'refused', reason: 'challenge-expired' }
+    }
+    return hear({ ...answer, candidates: unheard ? [] : candidates, receipts, taken })
+  }
+
+  /** Where nobody was named, the answer itself may name somebody. */
+  async function whom({ factor, form, known, process }: Answer): Promise<Known> {
+    const handle = process.identifier === undefined && known.identity === undefined && factor.handle?.(form)
+    if (!handle) return known
+    const credential = await credentials.byHandle(factor.name, handle)
+    return situations.ofIdentity(await tools.identities.get(credential?.identityId ?? 'nobody'))
+  }
+
+  async function turnedAway(payment: Extract<Payment, { status: 'blocked' }>, device: Device | undefined): Promise<Look> {
+    const { retryAt, locked } = payment
+    // From now on it counts as any other device.
+    if (locked && device !== undefined) await devices.forget(device.id)
+    return { status: 'throttled', retryAt, locked }
+  }
+
+  async function hear(hearing: Hearing): Promise<Look> {
+    let found: Found
+    try {
+      found = await compare(hearing)
+    } catch (error) {
+      // Shed load never counts against an account (S26).
+      await takenBack(hearing)
+      throw error
+    }
+    const { verdict, candidate } = found
+    if (verdict.status === 'pending') {
+      await takenBack(hearing)
+      return verdict
+    }
+    if (verdict.status === 'refused' || candidate === undefined) return refuse(hearing, verdict)
+    const { credential } = candidate
+    const { receipts, taken, factor } = hearing
+    const proof: Proof = {
+      ...strengthOf(factor),
+      ...(credential.channel === undefined ? {} : { channel: credential.channel }),
+      ...verdict.strength,
+      factor: factor.name,
+      credentialId: credential.id,
+      at: clock(),
+    }
+    return { status: 'proved', identityId: credential.identityId, proof, receipts, taken }
+  }
+
+  async function takenBack({ asker, factor, receipts, taken }: Hearing): Promise<void> {
+    await attempts.refund(receipts)
+    if (taken !== undefined) await challenges.giveBack(asker, factor.name, taken)
+  }
+
+  async function compare(hearing: Hearing): Promise<Found> {
+    const { factor, visit, known, process, candidates, taken, form } = hearing
+    const context = contexts(factor, visit, known, process.identifier)
+    if (candidates.length === 0) {
+      const verdict = await factor.verify(context, decoyOf(factor), taken?.challenge, form)
+      return { verdict: verdict.status === 'pending' ? verdict : { status: 'refused' } }
+    }
+    let last: Found = { verdict: { status: 'refused' } }
+    for (const candidate of candidates) {
+      const verdict = await compareWith(candidate, context, hearing)
+      if (verdict.status === 'proved') return { verdict, candidate }
+      if (last.verdict.status !== 'pending') last = { verdict }
+    }
+    return last
+  }
+
+  /** Whoever loses the compare-and-set is compared with what the winner wrote: a used step is refused, a renewed hash still matches. */
+  async function compareWith(
+    candidate: Candidate,
+    context: Context,
+    { factor, taken, form }: Hearing,
+  ): Promise<Verdict<unknown>> {
+    let { credential, stored } = candidate
+    for (let round = 0; round < mostLooks; round += 1) {
+      const verdict = await factor.verify(context, credential, taken?.challenge, form)
+      if (verdict.status !== 'proved' || stored === undefined) return verdict
+      if (await credentials.used(stored, verdict.credential)) return verdict
+      stored = await credentials.get(stored.id)
+      if (stored === undefined) break
+      credential = credentials.open(stored)
+    }
+    return { status: 'refused' }
+  }
+
+  function refuse(hearing: Hearing, verdict: Verdict<unknown>): Look {
+    const { process, factor, visit, known, receipts } = hearing
+    const entry = { ...aboutProcess(process), identityId: known.identity?.id, details: { factor: factor.name } }
+    journal.recordLater({ ...entry, action: 'authentication.refused', result: 'failure' }, visit)
+    if (receipts.some(({ began, subject }) => began && subject.kind !== 'address'))
+      journal.recordLater({ ...entry, action: 'authentication.throttled', result: 'failure' }, visit)
+    if (receipts.some(({ tell, subject }) => tell && subject.kind === 'identifier'))
+      journal.later(() => tellOwner(known.identity, visit))
+    // Before the first proof a reason could be about the credential, and so tell that there is one (S32).
+    const reason = verdict.status === 'refused' && process.proofs.length > 0 ? verdict.reason : undefined
+    return reason === undefined ? { status: 'refused' } : { status: 'refused', reason }
+  }
+
+  async function tellOwner(identity: Identity | undefined, visit: Visit): Promise<void> {
+    const to = identity === undefined ? undefined : mailAddress(identity)
+    if (identity === undefined || to === undefined) return
+    await messenger.send({
+      template: 'guessing',
+      to,
+      language: languageOf(identity, visit),
+      values: {
+        name: displayName(identity),
+        address: visit.address,
+        device: visit.userAgent,
+        at: clock(),
+        link: new URL('/account', tools.issuer).href,
+        ...(visit.application === undefined ? {} : { application: visit.application }),
+      },
+    })
+  }
+
+  return { look }
+}

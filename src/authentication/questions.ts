@@ -1,0 +1,119 @@
+import type { Authentication, Step } from '../domain/authentication.ts'
+import { nextStep, type Policy } from '../domain/policy.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Factor, Factors, Shown } from '../ports/factor.ts'
+import { candidatesOf } from './candidates.ts'
+import { type ChallengeLimits, type Challenges, enrolmentKey, type Question, withChallenge } from './challenges.ts'
+import type { Contexts, Visit } from './contexts.ts'
+import type { Credentials } from './credentials.ts'
+import type { Enrolments } from './enrolment.ts'
+import { type Asker, type Processes, sameQuestion } from './processes.ts'
+import { type Known, nobody, type Situations } from './situations.ts'
+
+export interface QuestionsTools {
+  readonly clock: Clock
+  readonly factors: Factors
+  readonly policy: Policy
+  readonly processes: Processes
+  readonly challenges: Challenges
+  readonly situations: Situations
+  readonly credentials: Credentials
+  readonly contexts: Contexts
+  readonly enrolments: Pick<Enrolments, 'begin'>
+}
+
+/** Where a process stands. */
+export interface Standing {
+  readonly step: Step
+  readonly known: Known
+  readonly show?: Shown
+}
+
+export interface Questions {
+  step(process: Authentication, known: Known): Step
+  /** Where the process stands, with the question of its step begun if it has one. `again` asks a new one ("send it again"). */
+  stand(asker: Asker, visit: Visit, process: Authentication, options?: { readonly again?: boolean }): Promise<Standing>
+}
+
+/** A step's question: where it is kept, and how it is made. */
+interface Query {
+  readonly key: string
+  readonly limits: ChallengeLimits
+  begin(known: Known): Promise<Question | undefined>
+}
+
+export function createQuestions(tools: QuestionsTools): Questions {
+  const { clock, factors, policy, processes, challenges, situations, credentials, contexts, enrolments } = tools
+  const step = (process: Authentication, known: Known) => nextStep(process, known, policy, clock())
+
+  async function stand(
+    asker: Asker,
+    visit: Visit,
+    process: Authentication,
+    { again = false }: { readonly again?: boolean } = {},
+  ): Promise<Standing> {
+    // Before the first proof nobody is looked up unless there is somebody to ask (S32).
+    const known = process.proofs.length > 0 ? await situations.of(process) : nobody
+    const current = step(process, known)
+    const query = queryOf(current, process, visit)
+    if (query === undefined) return { step: current, known }
+    const running = again ? undefined : challenges.peek(process, query.key)
+    const { show } = running ?? (await ask(asker, process, query)) ?? {}
+    return { step: current, known, ...(show === undefined ? {} : { show }) }
+  }
+
+  async function ask(asker: Asker, process: Authentication, query: Query): Promise<Question | undefined> {
+    const question = await query.begin(await situations.of(process))
+    if (question === undefined) return undefined
+    const sealed = challenges.seal(process.id, query.key, question, query.limits)
+    const before = process.challenges[query.key]?.sealed
+    const changed = await processes.change(asker, (now) =>
+      // Two pages loaded at once: the question that was stored first is the one that counts.
+      sameQuestion(now, process) && now.challenges[query.key]?.sealed === before
+        ? withChallenge(now, query.key, sealed)
+        : undefined,
+    )
+    if (changed !== undefined) return question
+    const newest = await processes.load(asker)
+    return newest === undefined ? undefined : challenges.peek(newest, query.key)
+  }
+
+  function queryOf(current: Step, process: Authentication, visit: Visit): Query | undefined {
+    if (current.kind === 'enrol') return enrolmentQuery(current.chosen, process, visit)
+    const factor = factorOf(factors, current)
+    if (factor?.begin === undefined) return undefined
+    return { key: factor.name, limits: factor, begin: (known) => beginProof(factor, process, visit, known) }
+  }
+
+  async function beginProof(factor: Factor, process: Authentication, visit: Visit, known: Known) {
+    const context = contexts(factor, visit, known, process.identifier)
+    const candidates = candidatesOf(factor, known, credentials)
+    return factor.begin?.(
+      context,
+      candidates.map(({ credential }) => credential),
+    )
+  }
+
+  function enrolmentQuery(name: string, process: Authentication, visit: Visit): Query | undefined {
+    const factor = factors.find((one) => one.name === name)
+    const { identityId } = process
+    if (factor?.enrolment?.begin === undefined || identityId === undefined) return undefined
+    return {
+      key: enrolmentKey(name),
+      limits: factor,
+      begin: async () => {
+        const { ticket, show } = await enrolments.begin(identityId, name, visit)
+        return { challenge: ticket, ...(show === undefined ? {} : { show }) }
+      },
+    }
+  }
+
+  return { step, stand }
+}
+
+/** Which factor's question the page asks. While nobody is named: the one that finds people by their answer. */
+function factorOf(factors: Factors, step: Step): Factor | undefined {
+  if (step.kind === 'prove') return factors.find((factor) => factor.name === step.chosen)
+  if (step.kind === 'identify') return factors.find((factor) => factor.first && factor.handle !== undefined)
+  return undefined
+}

@@ -1,0 +1,92 @@
+import type { Strength } from '../domain/assurance.ts'
+import type { Authentication } from '../domain/authentication.ts'
+import type { Identifier, IdentifierKind } from '../domain/identifier.ts'
+import type { Identity } from '../domain/identity.ts'
+import type { EnrolledWay } from '../domain/policy.ts'
+import type { Factor, Factors } from '../ports/factor.ts'
+import type { IdentityDirectory } from '../ports/identity-directory.ts'
+import type { Credentials, SealedCredential } from './credentials.ts'
+
+/** Read access to people, by id and by what they type. */
+export interface People extends IdentityDirectory {
+  /** As much work when nobody has the identifier (S32). */
+  findByIdentifier(kind: IdentifierKind | 'any', value: string): Promise<Identity | undefined>
+}
+
+/** Who is meant, and what they have to prove it with. */
+export interface Known {
+  readonly identity?: Identity
+  readonly credentials: readonly SealedCredential[]
+  readonly enrolled: readonly EnrolledWay[]
+}
+
+export const nobody: Known = { credentials: [], enrolled: [] }
+
+export interface SituationsTools {
+  readonly identities: People
+  readonly credentials: Credentials
+  readonly factors: Factors
+}
+
+export interface Situations {
+  /** Whom the process is about: pinned by a proof, demanded, or found by what was typed. Takes as many reads for people who do not exist. */
+  of(process: Authentication): Promise<Known>
+  ofIdentity(identity: Identity | undefined): Promise<Known>
+}
+
+export function createSituations({ identities, credentials, factors }: SituationsTools): Situations {
+  async function identityOf({ identityId, requirement, written }: Authentication) {
+    const id = identityId ?? requirement.identityId
+    if (id !== undefined) return identities.get(id)
+    return identities.findByIdentifier('any', written ?? '')
+  }
+
+  async function ofIdentity(identity: Identity | undefined): Promise<Known> {
+    const stored = await credentials.of(identity?.id)
+    if (identity === undefined) return nobody
+    const enrolled = factors.flatMap((factor) => waysOf(factor, identity, stored))
+    return { identity, credentials: stored, enrolled }
+  }
+
+  return { ofIdentity, of: async (process) => ofIdentity(await identityOf(process)) }
+}
+
+function waysOf(factor: Factor, identity: Identity, stored: readonly SealedCredential[]): EnrolledWay[] {
+  const strength = strengthOf(factor)
+  if (factor.implied !== undefined) {
+    const address = impliedAddress(factor, identity)
+    const credentialId = impliedId(factor, identity)
+    return address === undefined ? [] : [{ ...strength, factor: factor.name, credentialId, implied: true }]
+  }
+  return stored
+    .filter((credential) => credential.factor === factor.name)
+    .map(({ id, createdAt, channel, needsCompanion }) => ({
+      ...strength,
+      ...(channel === undefined ? {} : { channel }),
+      ...(needsCompanion === undefined ? {} : { needsCompanion }),
+      factor: factor.name,
+      credentialId: id,
+      since: createdAt,
+    }))
+}
+
+/** What a proof by this factor is worth unless the answer says otherwise. */
+export function strengthOf(factor: Strength): Strength {
+  const { categories, amr, channel, phishingResistant, hardwareBound } = factor
+  return {
+    categories,
+    amr,
+    ...(channel === undefined ? {} : { channel }),
+    ...(phishingResistant === undefined ? {} : { phishingResistant }),
+    ...(hardwareBound === undefined ? {} : { hardwareBound }),
+  }
+}
+
+export function impliedId(factor: Factor, identity: Identity): string {
+  return `implied:${factor.name}:${identity.id}`
+}
+
+/** The first proved identifier of the kind. */
+export function impliedAddress(factor: Factor, identity: Identity): Identifier | undefined {
+  return identity.identifiers.find(({ kind, verifiedAt }) => kind === factor.implied && verifiedAt !== undefined)
+}
