@@ -4,6 +4,9 @@
  */
 import { parseArgs } from 'node:util'
 import { Problem } from '../domain/problem.ts'
+
+export type { Started, Terminal, Toolbox } from './command.ts'
+
 import { auditCommands } from './audit.ts'
 import { clientCommands } from './client.ts'
 import { type Command, type Terminal, type Toolbox, WrongUsage } from './command.ts'

@@ -1,0 +1,202 @@
+/**
+ * What is built from what: configuration → storage → services → protocol. The only file that builds adapters; it decides nothing else.
+ * The server and the command line (main.ts) both work with what `compose` answers.
+ */
+import { createAuditLog } from './audit/index.ts'
+import { createAttempts } from './authentication/attempts.ts'
+import { createEnrolments } from './authentication/enrolment.ts'
+import { createAuthentication } from './authentication/index.ts'
+import { builtInClients, configuredClient, demoClient, demoClientId } from './clients/built-in.ts'
+import { createConsents } from './clients/consents.ts'
+import { createClients } from './clients/index.ts'
+import type { Config } from './config.ts'
+import { createFactors } from './factors/index.ts'
+import { createPages } from './http/pages.ts'
+import { createWeb } from './http/web.ts'
+import { createIdentities } from './identities/index.ts'
+import { createRegistrations } from './identities/registration.ts'
+import { createSetup } from './identities/setup.ts'
+import { createGuardedFetch } from './messaging/guarded-fetch.ts'
+import { createInbox } from './messaging/inbox.ts'
+import { createMessenger, jobKinds } from './messaging/index.ts'
+import { createJobQueue } from './messaging/outbox.ts'
+import { createSmtpDelivery } from './messaging/smtp.ts'
+import { createTemplates } from './messaging/templates.ts'
+import { createOidc, type Oidc } from './oidc/index.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Logger } from './ports/logger.ts'
+import { createLinks } from './recovery/links.ts'
+import { openStore } from './storage/open.ts'
+import { createPasswordHasher } from './vault/hash-pool.ts'
+import { openRootKey } from './vault/root-key.ts'
+import { createVault, digest, random } from './vault/vault.ts'
+
+export interface Surroundings {
+  readonly log: Logger
+  /** Moved by tests. */
+  readonly clock?: Clock
+}
+
+export type House = Awaited<ReturnType<typeof compose>>
+
+/** Opens the store and builds every service on it. Nothing listens and nothing is sent until `start`; `close` lets everything go. */
+export async function compose(config: Config, { log, clock = Date.now }: Surroundings) {
+  const { issuer } = config
+  const store = await openStore({ url: config.storage, clock })
+  const vault = createVault(
+    await openRootKey({
+      settings: store.settings,
+      masterKey: config.master_key,
+      previousMasterKeys: config.previous_master_keys,
+    }),
+  )
+  const tools = { store, vault, digest, clock, random, log, issuer }
+  const audit = createAuditLog(tools)
+  const hasher = createPasswordHasher(config.hashing)
+  const fetch = createGuardedFetch(outboundSettings(config))
+
+  const queue = createJobQueue({ ...tools, store: store.jobs, limits: queueLimits(config) })
+  const inbox = config.inbox ? createInbox({ ...tools, store: store.inbox }) : undefined
+  const mail =
+    config.mail.url === null
+      ? undefined
+      : createSmtpDelivery({ ...config.mail, url: config.mail.url, from: config.mail.from ?? '' })
+  const carriers =
+    inbox === undefined
+      ? mail === undefined
+        ? {}
+        : { email: mail.deliver }
+      : { email: inbox.deliver, sms: inbox.deliver }
+  const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config), carriers })
+
+  // The registry belongs to the protocol side, which needs the services below; they ask for it late.
+  let oidc: Oidc | undefined
+  const sessions = () => {
+    if (oidc === undefined) throw new Error('the session registry was asked for before it was built')
+    return oidc.sessions
+  }
+
+  const identities = createIdentities({ ...tools, audit, sessions })
+  const demoSecret = vault.mac('demo-client', demoClientId)
+  const clients = createClients({
+    ...tools,
+    audit,
+    sessions,
+    builtIn: [
+      ...builtInClients(issuer, config.brand.name),
+      ...(config.demo.enabled ? [demoClient(demoUrl(config), digest(demoSecret))] : []),
+    ],
+    configured: config.clients.map((client) => configuredClient(client, digest)),
+    rules: { scopes: Object.values(resourcesOf(config)).flatMap((resource) => resource.scopes) },
+  })
+  await clients.checkCollisions()
+  const consents = createConsents({ ...tools, audit, sessions, settings: config.lifetimes })
+
+  const factors = createFactors({ hasher, fetch, log, settings: config.factors, service: config.brand.name })
+  const settings = config
+  const enrolments = createEnrolments({
+    ...tools,
+    identities,
+    factors,
+    messenger,
+    audit,
+    settings,
+    changed: async () => {},
+  })
+  const attempts = createAttempts({ ...tools, settings: config.throttle })
+  const authentication = createAuthentication({ ...tools, identities, factors, messenger, audit, settings })
+  const links = createLinks({
+    ...tools,
+    identities,
+    messenger,
+    audit,
+    sessions,
+    enrol: enrolments,
+    unlocked: attempts.unlock,
+    settings,
+  })
+  const registrations = createRegistrations({
+    ...tools,
+    identities,
+    messenger,
+    audit,
+    settings: config.registration,
+  })
+  const setup = createSetup({ ...tools, identities, audit, invite: links.invite })
+
+  const web = await createWeb({ settings: config, vault, clock })
+  oidc = await createOidc({
+    ...tools,
+    config: { ...config, resources: resourcesOf(config) },
+    clients,
+    identities,
+    consents,
+    audit,
+    queue,
+    fetch,
+    messenger,
+    pages: createPages(web),
+  })
+
+  return {
+    ...tools,
+    config,
+    audit,
+    queue,
+    identities,
+    clients,
+    consents,
+    factors,
+    enrolments,
+    authentication,
+    links,
+    registrations,
+    setup,
+    web,
+    oidc,
+    inbox,
+    hasher,
+    demoSecret,
+    async close() {
+      await oidc?.close()
+      await queue.stop()
+      mail?.close()
+      await hasher.close()
+      await store.close()
+    },
+  }
+}
+
+/** Where development's demo application is; `localhost`, so that browsers treat it as an origin of its own beside the issuer. */
+export function demoUrl(config: Config): string {
+  return `http://localhost:${config.demo.port}`
+}
+
+function demoApi(config: Config) {
+  return {
+    [`${demoUrl(config)}/api`]: {
+      name: 'Orchard API',
+      scopes: ['demo:read'],
+      access_token_format: 'jwt' as const,
+    },
+  }
+}
+
+function resourcesOf(config: Config): Config['resources'] {
+  return config.demo.enabled ? { ...demoApi(config), ...config.resources } : config.resources
+}
+
+/** The demo application is told about sign-outs on loopback, which is otherwise never fetched from. */
+function outboundSettings(config: Config): Config['outbound'] {
+  return config.demo.enabled
+    ? { ...config.outbound, allow: [...config.outbound.allow, 'localhost'] }
+    : config.outbound
+}
+
+function queueLimits(config: Config) {
+  return {
+    [jobKinds.email]: { queue: config.mail.queue },
+    [jobKinds.sms]: { queue: config.mail.queue },
+    'backchannel-logout': { queue: config.backchannel_logout.queue },
+  }
+}
