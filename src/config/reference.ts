@@ -1,0 +1,81 @@
+import { type Document, isCollection, isMap, isNode, isScalar, type Pair } from 'yaml'
+import { z } from 'zod'
+import { schemaAt, secretKeys } from './schema.ts'
+import { environmentName } from './sources.ts'
+
+interface Line {
+  readonly path: readonly string[]
+  readonly value: string
+  readonly comment: string
+}
+
+/** The configuration reference in markdown: one table per top-level map, one for the single keys, one for each list or map of entries. */
+export function referenceOf(defaults: Document): string {
+  const lines = isMap(defaults.contents) ? defaults.contents.items.flatMap((pair) => linesOf([], pair)) : []
+  const single = lines.filter(({ path }) => path.length === 1)
+  const sections = Map.groupBy(
+    lines.filter(({ path }) => path.length > 1),
+    ({ path }) => path[0] ?? '',
+  )
+  const parts = [table('General', single)]
+  for (const [name, keys] of sections) parts.push(table(`\`${name}\``, keys))
+  parts.push(entries('resources', 'An entry of `resources`'), entries('clients', 'An entry of `clients`'))
+  return `${parts.join('\n\n')}\n`
+}
+
+function linesOf(above: readonly string[], pair: Pair): Line[] {
+  const { key, value } = pair
+  const path = [...above, isScalar(key) ? String(key.value) : '']
+  if (isMap(value) && value.items.length > 0) return value.items.flatMap((below) => linesOf(path, below))
+  const comment = isNode(value) ? (value.comment ?? '') : ''
+  return [{ path, value: written(value), comment: comment.replace(/; SIGNET_.*/, '').trim() }]
+}
+
+function written(value: unknown): string {
+  if (isCollection(value)) return JSON.stringify(value.toJSON())
+  return isScalar(value) ? String(value.value) : ''
+}
+
+function table(title: string, lines: readonly Line[]): string {
+  const rows = lines.map(({ path, value, comment }) => {
+    const secret = secretKeys.includes(path.join('.')) ? ', or `…_FILE`' : ''
+    const cells = [
+      `\`${path.join('.')}\``,
+      `\`${value}\``,
+      expectedAt(path),
+      comment,
+      `\`${environmentName(path)}\`${secret}`,
+    ]
+    return `| ${cells.map(cell).join(' | ')} |`
+  })
+  return [
+    `### ${title}`,
+    '',
+    '| key | default | takes | meaning | variable |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n')
+}
+
+/** The fields of one entry, from the schema alone: default.yaml has none. */
+function entries(name: string, title: string): string {
+  const holder = schemaAt([name])
+  const entry = schemaAt([name, holder instanceof z.ZodArray ? 0 : '*'])
+  const shape = entry instanceof z.ZodObject ? Object.entries(entry.shape) : []
+  const rows = shape.map(([key, type]) => {
+    const meaning = type instanceof z.ZodType ? (type.description ?? '') : ''
+    return `| ${[`\`${key}\``, expectedAt([name, 0, key]), meaning].map(cell).join(' | ')} |`
+  })
+  return [`### ${title}`, '', '| key | takes | meaning |', '|---|---|---|', ...rows].join('\n')
+}
+
+// What a value has to be is what the schema says when it gets something that is never right.
+function expectedAt(path: readonly PropertyKey[]): string {
+  const type = schemaAt(path)
+  const result = type instanceof z.ZodType ? type.safeParse(Symbol('nothing')) : undefined
+  return result?.error?.issues[0]?.message ?? ''
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}

@@ -1,0 +1,195 @@
+import { z } from 'zod'
+import { levels } from '../domain/assurance.ts'
+import { duration, flag, list, masterKey, range, size, text, url, whole, word } from './values.ts'
+
+// What may stand in the configuration. Defaults and the explanation of each key are in config/default.yaml, which has every key.
+// The upper limits are those that security promises rest on; see docs/configuration.md.
+
+const webUrl = url('a URL with http or https', 'http:', 'https:').nullable()
+const languageTag = text('a language tag such as en or pt-BR', (tag) =>
+  /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(tag),
+)
+const host = text('a host such as id.example.com, with a port if it is not the usual one', (value) =>
+  /^(\[[\da-f:.]+\]|[a-z\d.-]+)(:\d{1,5})?$/i.test(value),
+)
+const scopeName = text('a scope name without spaces', (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value))
+const indicator = text('an absolute URI without fragment (RFC 8707)', (value) => {
+  return URL.canParse(value) && !value.includes('#')
+})
+
+const resource = z.strictObject(
+  {
+    name: text('text').optional().describe('what people read on the consent page; the indicator if absent'),
+    scopes: list(scopeName, 'a list of scope names').default([]).describe('what can be asked for'),
+    access_token_format: word(['jwt', 'opaque'])
+      .default('jwt')
+      .describe('a JWT lives for `lifetimes.access_token_jwt`; an opaque token can be revoked at once'),
+  },
+  'a map with name, scopes and access_token_format',
+)
+
+const client = z.strictObject(
+  {
+    id: text('a client_id: printable characters without spaces', (id) =>
+      /^[\x21-\x7e]{1,128}$/.test(id),
+    ).describe('the `client_id`'),
+    name: text('text').optional().describe('what people read; the `client_id` if absent'),
+    redirect_uris: list(text('an absolute URI'), 'a list of URIs')
+      .default([])
+      .describe('where answers may go, compared exactly'),
+    secret_file: text('the name of a file')
+      .optional()
+      .describe(
+        'a file that holds the client secret, 32 characters or more; without it the client is public',
+      ),
+    first_party: flag.default(false).describe('people are not asked for consent'),
+    allowed_groups: list(text('the name of a group'), 'a list of groups')
+      .optional()
+      .describe('only members of one of these may sign in'),
+    pkce_exempt: flag.default(false).describe('a confidential client without PKCE; it must send a nonce'),
+    metadata: z
+      .record(z.string(), z.unknown(), 'a map of OpenID client metadata')
+      .default({})
+      .describe('further client metadata by its registered name (OpenID Connect Registration, RFC 7591)'),
+  },
+  'a map with id, name, redirect_uris …',
+)
+
+const passwordFactor = z.strictObject({
+  enabled: flag,
+  min_length: whole(15, 64),
+  min_length_with_second_factor: whole(8, 64),
+  max_length: whole(64, 4096),
+  breach_check: z.strictObject({ url: webUrl, timeout: duration({ max: '10s' }) }),
+})
+
+const lifetimes = z.strictObject({
+  authentication: duration({ min: '1m', max: '24h' }),
+  code: duration({ min: '1s', max: '60s' }),
+  interaction: duration({ min: '1m', max: '24h' }),
+  access_token_jwt: duration({ min: '1s', max: '5m' }),
+  access_token: duration({ min: '1s', max: '24h' }),
+  id_token: duration({ min: '1s', max: '24h' }),
+  refresh_idle: duration({ min: '1s' }),
+  refresh_absolute: duration({ min: '1s' }),
+  refresh_retry_window: duration({ max: '60s' }),
+  session_idle: duration({ min: '1s' }),
+  session_idle_two_factors: duration({ min: '1s' }),
+  session_absolute: duration({ min: '1s' }),
+  session_remembered: duration({ min: '1s' }),
+  consent: duration({ min: '1s' }),
+})
+
+/** The whole configuration: input as in the YAML, output with durations in milliseconds and sizes in bytes. */
+export const schema = z.strictObject({
+  mode: word(['development', 'production']),
+  issuer: text('a URL with scheme and host only, such as https://id.example.com', isOrigin).nullable(),
+  port: whole(1, 65_535),
+  host: text('an address or host name to listen on'),
+  trusted_proxies: list(range, 'a list of addresses or ranges'),
+  allowed_hosts: list(host, 'a list of hosts'),
+  data: text('a folder'),
+  storage: text('sqlite:<file> or a mongodb:// URL', (value) =>
+    /^(sqlite:.|mongodb(\+srv)?:\/\/.)/.test(value),
+  ).nullable(),
+  master_key: masterKey.nullable(),
+  previous_master_keys: list(masterKey, 'a list of keys'),
+  log: z.strictObject({ level: word(['trace', 'debug', 'info', 'warn', 'error', 'silent']) }),
+  brand: z.strictObject({ name: text('text'), support_url: webUrl, terms_url: webUrl, privacy_url: webUrl }),
+  languages: list(languageTag, 'a list of languages').min(1, 'at least one language'),
+  registration: z.strictObject({
+    open: flag,
+    allowed_domains: list(text('a domain such as example.com', isDomain).toLowerCase(), 'a list of domains'),
+    code_lifetime: duration({ min: '1m', max: '10m' }),
+    code_tries: whole(1, 10),
+  }),
+  invitation: z.strictObject({ lifetime: duration({ min: '1m', max: '60d' }) }),
+  recovery: z.strictObject({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
+  factors: z.strictObject({ password: passwordFactor }),
+  hashing: z.strictObject({
+    memory: size({ min: '8kb', max: '4gb' }),
+    iterations: whole(1, 1_000),
+    parallelism: whole(1, 64),
+    in_flight: whole(0, 256),
+    queue: whole(1, 100_000),
+    queue_per_address: whole(1, 100_000),
+    nice: whole(0, 19),
+  }),
+  throttle: z.strictObject({
+    free_tries: whole(1, 100),
+    free_tries_per_address: whole(1, 100_000),
+    first_pause: duration({ min: '1s', max: '1h' }),
+    longest_pause: duration({ min: '1s', max: '24h' }),
+    forget_after: duration({ min: '1m', max: '30d' }),
+    lock_after: whole(5, 100),
+  }),
+  policy: z.strictObject({ level: word(levels.filter((level) => level !== 'none')) }),
+  lifetimes,
+  keys: z.strictObject({
+    algorithms: list(word(['ES256', 'RS256', 'EdDSA']), 'a list of algorithms').min(
+      1,
+      'at least one algorithm',
+    ),
+    rotate_every: duration({ min: '1h' }),
+    jwks_max_age: duration({ min: '1s', max: '24h' }),
+    poll: duration({ min: '100ms', max: '5m' }),
+  }),
+  backchannel_logout: z.strictObject({
+    timeout: duration({ min: '100ms', max: '30s' }),
+    queue: whole(1, 10_000_000),
+  }),
+  mail: z.strictObject({
+    url: url('smtp://user:password@host:587 or smtps://user:password@host', 'smtp:', 'smtps:').nullable(),
+    from: text('an address such as "Signet <id@example.com>"', (value) => value.includes('@')).nullable(),
+    require_tls: flag,
+    queue: whole(1, 10_000_000),
+  }),
+  inbox: flag,
+  demo: z.strictObject({ enabled: flag, port: whole(1, 65_535) }),
+  resources: z.record(indicator, resource, 'a map of resources by indicator'),
+  clients: list(client, 'a list of clients'),
+  outbound: z.strictObject({
+    timeout: duration({ min: '100ms', max: '30s' }),
+    max_bytes: size({ min: '1kb', max: '16mb' }),
+    allow: list(text('a host or a range'), 'a list of hosts and ranges'),
+  }),
+})
+
+/** Dotted keys whose values are never shown. */
+export const secretKeys: readonly string[] = ['master_key', 'previous_master_keys', 'storage', 'mail.url']
+
+/** The keys that the schema knows at `path`; empty where it has none or takes any. */
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  const at = schemaAt(path)
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+}
+
+/** The schema of one key, without its wrapping (nullable, default …); undefined when there is none. */
+export function schemaAt(path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  let at: z.core.$ZodType | undefined = schema
+  for (const step of path) {
+    if (at instanceof z.ZodObject) at = at.shape[String(step)]
+    else if (at instanceof z.ZodArray) at = at.element
+    else if (at instanceof z.ZodRecord) at = at.valueType
+    else return undefined
+    at = unwrapped(at)
+  }
+  return at
+}
+
+function unwrapped(type: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  if (type instanceof z.ZodNullable || type instanceof z.ZodOptional || type instanceof z.ZodDefault) {
+    return unwrapped(type.def.innerType)
+  }
+  return type
+}
+
+function isOrigin(value: string): boolean {
+  const parsed = URL.parse(value)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return false
+  return value === parsed.origin
+}
+
+function isDomain(value: string): boolean {
+  return /^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*$/u.test(value)
+}
