@@ -13,7 +13,7 @@ export interface Stored {
 /** The document of an entity, without its version. */
 export function toStored(draft: {
   readonly id: string
-  readonly expiresAt?: number
+  readonly expiresAt?: number | undefined
 }): Omit<Stored, 'version'> {
   const { id, version: _, ...rest } = draft as Entity
   const expiry = expiryOf(draft)

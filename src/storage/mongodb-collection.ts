@@ -1,10 +1,12 @@
 import type { Collection as Documents, Filter } from 'mongodb'
+import { Problem } from '../domain/problem.ts'
+import type { Duration } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Collection, Draft, Entity, PageQuery } from '../ports/storage.ts'
 import { checkIndex, checkKey, checkPage, endOfPrefix, most, pageOf } from './checks.ts'
 import type { Shape } from './collections.ts'
 import { fromStored, type Stored, toStored } from './mongodb-codec.ts'
-import { unavailable } from './unavailable.ts'
+import { patience, unavailable } from './unavailable.ts'
 
 /**
  * The verbs on one MongoDB collection. What is raced is an `_id`, or a document found by `_id` and version; the winner is told by counts or null.
@@ -108,12 +110,21 @@ export function createMongodbCollection<E extends Entity>(
   }
 }
 
-/** Runs an operation; whatever the server or the driver throws becomes `Problem('storage-unavailable')`. */
-export async function answered<T>(operation: () => Promise<T>): Promise<T> {
+/**
+ * Runs an operation; whatever the server or the driver throws, and no answer within `limit` ms, becomes `Problem('storage-unavailable')`.
+ * The driver has time-outs for each of its steps, none for all of them together.
+ */
+export async function answered<T>(operation: () => Promise<T>, limit: Duration = patience): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer from MongoDB within ${limit} ms`)), limit)
+  })
   try {
-    return await operation()
+    return await Promise.race([operation(), late])
   } catch (error) {
-    throw unavailable(error)
+    throw error instanceof Problem ? error : unavailable(error)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

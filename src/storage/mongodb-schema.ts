@@ -20,19 +20,16 @@ interface Note {
 }
 
 const lease = minute
-// An index over many documents takes longer than a request may.
-const patient = { timeoutMS: 10 * minute }
 
 /**
  * Applies pending migrations and creates missing indexes, under a lock that a dead process loses after a minute.
- * Answers the names of the migrations it ran. Refuses a database of a newer version.
+ * Answers the names of the migrations it ran. Give it a database whose client waits: an index over many documents takes its time.
  */
 export async function migrateMongodb(
   database: Db,
   migrations: readonly Migration[],
   clock: Clock,
 ): Promise<string[]> {
-  if (await isCurrent(database, migrations)) return []
   const owner = randomUUID()
   await lock(database, owner, clock)
   const renewal = setInterval(() => void renew(database, owner, clock).catch(() => undefined), lease / 3)
@@ -53,7 +50,8 @@ async function layoutOf(database: Db): Promise<{ version: number; indexes: reado
   return { version, indexes }
 }
 
-async function isCurrent(database: Db, migrations: readonly Migration[]): Promise<boolean> {
+/** True when nothing is left to do. Refuses a database of a newer version. */
+export async function isCurrent(database: Db, migrations: readonly Migration[]): Promise<boolean> {
   const { version, indexes } = await layoutOf(database)
   const newest = migrations.at(-1)?.number ?? 0
   refuseNewer(version, newest)
@@ -65,7 +63,7 @@ async function bringUpToDate(database: Db, migrations: readonly Migration[]): Pr
   refuseNewer(version, migrations.at(-1)?.number ?? 0)
   const pending = migrations.filter((migration) => migration.number > version)
   const wanted = missing(indexes)
-  await Promise.all(wanted.map((index) => createIndex(database, index)))
+  await Promise.all(collectionNames.map((name) => createIndexes(database, name, wanted)))
   for (const migration of pending) {
     await migration.mongodb(database)
     await notes(database).updateOne(
@@ -93,14 +91,17 @@ function missing(existing: readonly string[]): Index[] {
     .filter(({ collection, property }) => !known.has(`${collection}.${property}`))
 }
 
-async function createIndex(database: Db, { collection, property }: Index): Promise<void> {
-  const documents = database.collection(collection)
-  if (property === 'expiresAt') {
-    // Only cleans up, and late: each read checks the expiry itself, by the process's own clock.
-    await documents.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 300, ...patient })
-  } else {
-    await documents.createIndex({ [`entity.${property}`]: 1, _id: 1 }, patient)
-  }
+async function createIndexes(database: Db, collection: string, all: readonly Index[]): Promise<void> {
+  const indexes = all.filter((index) => index.collection === collection)
+  if (indexes.length === 0) return
+  await database.collection(collection).createIndexes(
+    indexes.map(({ property }) =>
+      property === 'expiresAt'
+        ? // Only cleans up, and late: each read checks the expiry itself, by the process's own clock.
+          { key: { expiresAt: 1 }, expireAfterSeconds: 300 }
+        : { key: { [`entity.${property}`]: 1, _id: 1 } },
+    ),
+  )
 }
 
 /** Waits for the lock; one that nobody renewed for a minute is taken over by compare-and-set. */

@@ -5,13 +5,14 @@
  */
 import { type Db, MongoClient } from 'mongodb'
 import { Problem } from '../domain/problem.ts'
+import { type Duration, minute, second } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { eachCollection } from './collections.ts'
 import type { Migration } from './migrations/index.ts'
 import type { Stored } from './mongodb-codec.ts'
 import { answered, createMongodbCollection } from './mongodb-collection.ts'
-import { migrateMongodb } from './mongodb-schema.ts'
+import { isCurrent, migrateMongodb } from './mongodb-schema.ts'
 import type { Opened } from './sqlite.ts'
 import { patience, unavailable } from './unavailable.ts'
 
@@ -21,29 +22,42 @@ export async function openMongodb(options: {
   clock: Clock
   migrations: readonly Migration[]
 }): Promise<Opened> {
-  const client = createClient(options.url)
+  const client = createClient(options.url, patience - second / 2)
   const database = client.db(databaseName(options.url))
   try {
-    await database.command({ ping: 1 })
-    const migrated = await migrateMongodb(database, options.migrations, options.clock)
+    await answered(() => database.command({ ping: 1 }))
+    const current = await answered(() => isCurrent(database, options.migrations))
+    const migrated = current ? [] : await bringUpToDate(options)
     return { store: createStore(client, database, options.clock), migrated }
   } catch (error) {
     await client.close().catch(() => undefined)
-    if (error instanceof Problem) throw error
+    if (error instanceof Problem && error.message !== error.code) throw error
     throw unavailable(error, `The MongoDB at ${shown(options.url)} cannot be used: ${reason(error)}.`)
   }
 }
 
-function createClient(url: string): MongoClient {
+/** Through a client of its own, whose answers may take as long as building an index does. */
+async function bringUpToDate(options: Parameters<typeof openMongodb>[0]): Promise<string[]> {
+  const client = createClient(options.url, 30 * minute)
+  try {
+    return await migrateMongodb(client.db(databaseName(options.url)), options.migrations, options.clock)
+  } finally {
+    await client.close()
+  }
+}
+
+function createClient(url: string, answerWithin: Duration): MongoClient {
+  // Some way below `patience`, so that the driver's own words tell what is wrong.
+  const timeout = patience - second
   try {
     return new MongoClient(url, {
       appName: 'signet',
-      // Every operation, its retry included, ends within this.
-      timeoutMS: patience - 500,
-      serverSelectionTimeoutMS: patience - 1_000,
-      connectTimeoutMS: patience - 1_000,
+      serverSelectionTimeoutMS: timeout,
+      connectTimeoutMS: timeout,
+      waitQueueTimeoutMS: timeout,
+      socketTimeoutMS: answerWithin,
       maxPoolSize: 50,
-      writeConcern: { w: 'majority', j: true },
+      writeConcern: { w: 'majority', j: true, wtimeoutMS: timeout },
       readPreference: 'primary',
       ignoreUndefined: true,
     })
@@ -59,7 +73,7 @@ function createStore(client: MongoClient, database: Db, clock: Clock): Store {
   return {
     ...(verbs as unknown as Store),
     async ping(timeout = patience) {
-      await answered(() => database.command({ ping: 1 }, { timeoutMS: timeout }))
+      await answered(() => database.command({ ping: 1 }), timeout)
     },
     async close() {
       await client.close()
@@ -78,6 +92,7 @@ function shown(url: string): string {
 }
 
 function reason(error: unknown): string {
-  const { message = String(error) } = error as { message?: string }
+  const { cause = error } = error as { cause?: unknown }
+  const { message = String(cause) } = cause as { message?: string }
   return message.replace(/\.$/, '')
 }
