@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError, type Fault } from './faults.ts'
 import { developmentKeyMark } from './rules.ts'
@@ -78,7 +78,7 @@ function developmentKey(data: string, where: string): string {
     // Not there yet.
   }
   try {
-    mkdirSync(data, { recursive: true, mode: 0o700 })
+    makeFolder(data)
     writeFileSync(draft, `${developmentKeyMark}${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
     try {
       linkSync(draft, file)
@@ -93,5 +93,16 @@ function developmentKey(data: string, where: string): string {
     throw new ConfigError([
       { where, key: 'data', text: `found ${JSON.stringify(data)}, which cannot be written (${code})` },
     ])
+  }
+}
+
+// Not with `recursive`: that never ends where folders cannot be made at all, such as in /proc.
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (!existsSync(folder)) throw error
   }
 }

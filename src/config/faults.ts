@@ -41,7 +41,10 @@ export function wrongValue(path: Path, expected: string, layers: readonly Layer[
   const layer = sourceOf(path, layers)
   const key = path.join('.')
   const found = layer && valueAt(layer.values, path)
-  return { where: layer?.where(path) ?? '', key, text: `found ${shown(key, found)}, expected ${expected}` }
+  // What only the defaults say is to be changed in the file that was chosen.
+  const [defaults, chosen] = layers
+  const where = layer === defaults ? chosen?.where([]) : layer?.where(path)
+  return { where: where ?? '', key, text: `found ${shown(key, found)}, expected ${expected}` }
 }
 
 function unknownKey(path: Path, layers: readonly Layer[]): Fault {

@@ -5,6 +5,8 @@ import { duration, flag, list, masterKey, range, size, text, url, whole, word } 
 // What may stand in the configuration. Defaults and the explanation of each key are in config/default.yaml, which has every key.
 // The upper limits are those that security promises rest on; see docs/configuration.md.
 
+const map = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape, 'a map of settings')
+
 const webUrl = url('a URL with http or https', 'http:', 'https:').nullable()
 const languageTag = text('a language tag such as en or pt-BR', (tag) =>
   /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(tag),
@@ -55,15 +57,15 @@ const client = z.strictObject(
   'a map with id, name, redirect_uris …',
 )
 
-const passwordFactor = z.strictObject({
+const passwordFactor = map({
   enabled: flag,
   min_length: whole(15, 64),
   min_length_with_second_factor: whole(8, 64),
   max_length: whole(64, 4096),
-  breach_check: z.strictObject({ url: webUrl, timeout: duration({ max: '10s' }) }),
+  breach_check: map({ url: webUrl, timeout: duration({ max: '10s' }) }),
 })
 
-const lifetimes = z.strictObject({
+const lifetimes = map({
   authentication: duration({ min: '1m', max: '24h' }),
   code: duration({ min: '1s', max: '60s' }),
   interaction: duration({ min: '1m', max: '24h' }),
@@ -81,7 +83,7 @@ const lifetimes = z.strictObject({
 })
 
 /** The whole configuration: input as in the YAML, output with durations in milliseconds and sizes in bytes. */
-export const schema = z.strictObject({
+export const schema = map({
   mode: word(['development', 'production']),
   issuer: text('a URL with scheme and host only, such as https://id.example.com', isOrigin).nullable(),
   port: whole(1, 65_535),
@@ -94,19 +96,19 @@ export const schema = z.strictObject({
   ).nullable(),
   master_key: masterKey.nullable(),
   previous_master_keys: list(masterKey, 'a list of keys'),
-  log: z.strictObject({ level: word(['trace', 'debug', 'info', 'warn', 'error', 'silent']) }),
-  brand: z.strictObject({ name: text('text'), support_url: webUrl, terms_url: webUrl, privacy_url: webUrl }),
+  log: map({ level: word(['trace', 'debug', 'info', 'warn', 'error', 'silent']) }),
+  brand: map({ name: text('text'), support_url: webUrl, terms_url: webUrl, privacy_url: webUrl }),
   languages: list(languageTag, 'a list of languages').min(1, 'at least one language'),
-  registration: z.strictObject({
+  registration: map({
     open: flag,
     allowed_domains: list(text('a domain such as example.com', isDomain).toLowerCase(), 'a list of domains'),
     code_lifetime: duration({ min: '1m', max: '10m' }),
     code_tries: whole(1, 10),
   }),
-  invitation: z.strictObject({ lifetime: duration({ min: '1m', max: '60d' }) }),
-  recovery: z.strictObject({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
-  factors: z.strictObject({ password: passwordFactor }),
-  hashing: z.strictObject({
+  invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
+  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
+  factors: map({ password: passwordFactor }),
+  hashing: map({
     memory: size({ min: '8kb', max: '4gb' }),
     iterations: whole(1, 1_000),
     parallelism: whole(1, 64),
@@ -115,7 +117,7 @@ export const schema = z.strictObject({
     queue_per_address: whole(1, 100_000),
     nice: whole(0, 19),
   }),
-  throttle: z.strictObject({
+  throttle: map({
     free_tries: whole(1, 100),
     free_tries_per_address: whole(1, 100_000),
     first_pause: duration({ min: '1s', max: '1h' }),
@@ -123,9 +125,9 @@ export const schema = z.strictObject({
     forget_after: duration({ min: '1m', max: '30d' }),
     lock_after: whole(5, 100),
   }),
-  policy: z.strictObject({ level: word(levels.filter((level) => level !== 'none')) }),
+  policy: map({ level: word(levels.filter((level) => level !== 'none')) }),
   lifetimes,
-  keys: z.strictObject({
+  keys: map({
     algorithms: list(word(['ES256', 'RS256', 'EdDSA']), 'a list of algorithms').min(
       1,
       'at least one algorithm',
@@ -134,21 +136,21 @@ export const schema = z.strictObject({
     jwks_max_age: duration({ min: '1s', max: '24h' }),
     poll: duration({ min: '100ms', max: '5m' }),
   }),
-  backchannel_logout: z.strictObject({
+  backchannel_logout: map({
     timeout: duration({ min: '100ms', max: '30s' }),
     queue: whole(1, 10_000_000),
   }),
-  mail: z.strictObject({
+  mail: map({
     url: url('smtp://user:password@host:587 or smtps://user:password@host', 'smtp:', 'smtps:').nullable(),
     from: text('an address such as "Signet <id@example.com>"', (value) => value.includes('@')).nullable(),
     require_tls: flag,
     queue: whole(1, 10_000_000),
   }),
   inbox: flag,
-  demo: z.strictObject({ enabled: flag, port: whole(1, 65_535) }),
+  demo: map({ enabled: flag, port: whole(1, 65_535) }),
   resources: z.record(indicator, resource, 'a map of resources by indicator'),
   clients: list(client, 'a list of clients'),
-  outbound: z.strictObject({
+  outbound: map({
     timeout: duration({ min: '100ms', max: '30s' }),
     max_bytes: size({ min: '1kb', max: '16mb' }),
     allow: list(text('a host or a range'), 'a list of hosts and ranges'),
