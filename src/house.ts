@@ -104,7 +104,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     changed: async () => {},
   })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
-  const authentication = createAuthentication({ ...tools, identities, factors, messenger, audit, settings })
+  const authentication = createAuthentication({ ...tools, identities, factors, enrolments, messenger, audit, settings })
   const links = createLinks({
     ...tools,
     identities,

@@ -1,0 +1,184 @@
+/** A whole Signet for tests: in this process, or as processes of its own that share a store. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { loadConfig } from '../../src/config.ts'
+import { createLogger } from '../../src/log.ts'
+import { type Running, start } from '../../src/main.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { CaughtMessage } from '../../src/ports/inbox.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+export interface Setting {
+  readonly storage: string
+  readonly clock?: Clock
+  /** Further environment, such as `SIGNET_THROTTLE__FREE_TRIES`. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Signet extends Running {
+  readonly issuer: string
+  /** Waits for the newest message to an address. */
+  mail(to: string, after?: string): Promise<CaughtMessage>
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  await new Promise((done) => server.close(done))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** Development settings on free ports, cheap password hashes, no log. */
+export async function settings({
+  storage,
+  env,
+}: Setting): Promise<{ env: Record<string, string>; folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'signet-data-'))
+  const [port, demoPort] = [await freePort(), await freePort()]
+  return {
+    folder,
+    env: {
+      SIGNET_DATA: folder,
+      SIGNET_STORAGE: storage,
+      SIGNET_PORT: String(port),
+      SIGNET_DEMO_PORT: String(demoPort),
+      SIGNET_LOG__LEVEL: 'silent',
+      ...env,
+    },
+  }
+}
+
+/** Starts Signet in this process. `stop` ends it and removes its folder; the store is the caller's. */
+export async function startSignet(setting: Setting): Promise<Signet> {
+  const { env, folder } = await settings(setting)
+  const config = loadConfig({ env, cwd: folder })
+  const running = await start(config, {
+    log: createLogger(config.log),
+    ...(setting.clock === undefined ? {} : { clock: setting.clock }),
+  })
+  return {
+    ...running,
+    issuer: config.issuer,
+    mail: (to, after) => newestMail(config.issuer, to, after),
+    async stop() {
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface SignetProcess {
+  /** Where this process listens; the issuer is the first one's. */
+  readonly url: string
+  readonly issuer: string
+  readonly child: ChildProcess
+  readonly started: Running['started']
+  /** SIGTERM, and waits for the exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL. */
+  kill(): Promise<void>
+}
+
+/** Starts `count` processes of one Signet on one store; all answer for the first one's issuer. */
+export async function startProcesses(
+  count: number,
+  setting: Setting,
+): Promise<{ processes: SignetProcess[]; stop(): Promise<void> }> {
+  const shared = await settings(setting)
+  const ports = [
+    Number(shared.env.SIGNET_PORT),
+    ...(await Promise.all(Array.from({ length: count - 1 }, freePort))),
+  ]
+  const issuer = `http://localhost:${ports[0]}`
+  const processes: SignetProcess[] = []
+  for (const port of ports) {
+    const env = {
+      ...shared.env,
+      SIGNET_ISSUER: issuer,
+      SIGNET_PORT: String(port),
+      SIGNET_ALLOWED_HOSTS: JSON.stringify(ports.map((each) => `localhost:${each}`)),
+      SIGNET_DEMO__ENABLED: setting.env?.SIGNET_DEMO__ENABLED ?? 'false',
+    }
+    processes.push(await startProcess(env, `http://localhost:${port}`, issuer))
+  }
+  return {
+    processes,
+    async stop() {
+      await Promise.all(processes.map((each) => each.stop()))
+      await rm(shared.folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs `signet <words>` on the same settings; answers what it printed. */
+export async function runSignet(
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [join(root, 'bin/signet.js'), ...words], {
+    env: { ...process.env, ...env },
+  })
+  child.stdin.end(input)
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const code = await new Promise<number | null>((done) => child.once('close', done))
+  return { code, stdout, stderr }
+}
+
+async function startProcess(
+  env: Record<string, string>,
+  url: string,
+  issuer: string,
+): Promise<SignetProcess> {
+  const child = spawn(process.execPath, [join(root, 'bin/signet.js'), 'start', '--json'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = new Promise<number | null>((done) => child.once('close', done))
+  let complaint = ''
+  child.stderr.on('data', (chunk) => {
+    complaint += chunk
+  })
+  const started = await new Promise<Running['started']>((done, fail) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('{"issuer"')) done(JSON.parse(line))
+    })
+    exited.then((code) => fail(new Error(`signet ended with ${code}: ${complaint}`)))
+  })
+  return {
+    url,
+    issuer,
+    child,
+    started,
+    stop() {
+      child.kill('SIGTERM')
+      return exited
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
+  const query = new URLSearchParams({ to, wait: '10', ...(after === '' ? {} : { after }) })
+  const response = await fetch(`${issuer}/inbox/messages?${query}`)
+  const messages = (await response.json()) as CaughtMessage[]
+  const [newest] = messages
+  if (newest === undefined) throw new Error(`no message to ${to}`)
+  return newest
+}
