@@ -4,7 +4,7 @@ import type { AttemptBudget, Receipt } from './attempts.ts'
 import type { Visit } from './contexts.ts'
 import type { Devices } from './devices.ts'
 import { aboutProcess, type Journal } from './journal.ts'
-import { answered, type Asker, type Processes, sameQuestion } from './processes.ts'
+import { type Asker, answered, type Processes, sameQuestion } from './processes.ts'
 import type { Questions } from './questions.ts'
 import { clearedBy } from './subjects.ts'
 
@@ -38,7 +38,9 @@ export function createArrival({ processes, questions, attempts, devices, journal
       if (!sameQuestion(now, process)) return undefined
       if (question !== undefined && now.challenges[key]?.sealed !== question) return undefined
       // A credential that was replaced on the way counts once, as it is now.
-      const others = now.proofs.filter(({ credentialId }) => credentialId === undefined || credentialId !== proof.credentialId)
+      const others = now.proofs.filter(
+        ({ credentialId }) => credentialId === undefined || credentialId !== proof.credentialId,
+      )
       return { ...answered(now, key), identityId, proofs: [...others, proof] }
     })
     if (changed === undefined) return late(asker, visit, receipts)
@@ -73,7 +75,13 @@ export function createArrival({ processes, questions, attempts, devices, journal
     await devices.remember(visit.device, identityId, visit.userAgent)
     const details = { factors: process.proofs.map((proof) => proof.factor) }
     await journal.record(
-      { ...aboutProcess(process), identityId, details, action: 'authentication.completed', result: 'success' },
+      {
+        ...aboutProcess(process),
+        identityId,
+        details,
+        action: 'authentication.completed',
+        result: 'success',
+      },
       visit,
     )
   }

@@ -4,7 +4,7 @@ import { claimId, type Identifier } from '../domain/identifier.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Store, Attempts as Row } from '../ports/store.ts'
+import type { Attempts as Row, Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 import { blockOn, charged, freeTries, refunded, type ThrottleSettings } from './throttle.ts'
 
@@ -29,7 +29,12 @@ export interface Receipt {
 export type Payment =
   /** `unheard`: a silent subject is blocked, the answer must not be looked at. */
   | { readonly status: 'paid'; readonly receipts: readonly Receipt[]; readonly unheard: boolean }
-  | { readonly status: 'blocked'; readonly subject: Subject; readonly retryAt: Instant; readonly locked: boolean }
+  | {
+      readonly status: 'blocked'
+      readonly subject: Subject
+      readonly retryAt: Instant
+      readonly locked: boolean
+    }
 
 export interface AttemptsTools {
   readonly store: Pick<Store, 'attempts'>
@@ -69,7 +74,10 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
     return payEach(subjects, found)
   }
 
-  async function payEach(subjects: readonly Subject[], found: readonly (Row | undefined)[]): Promise<Payment> {
+  async function payEach(
+    subjects: readonly Subject[],
+    found: readonly (Row | undefined)[],
+  ): Promise<Payment> {
     const receipts: Receipt[] = []
     let unheard = false
     for (const [index, subject] of subjects.entries()) {
@@ -96,9 +104,7 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
       const tell = began && next.toldAt === undefined
       const draft = { ...next, ...(tell ? { toldAt: now } : {}), id }
       const written =
-        row === undefined
-          ? await rows.insert(draft)
-          : await rows.replace({ ...draft, version: row.version })
+        row === undefined ? await rows.insert(draft) : await rows.replace({ ...draft, version: row.version })
       if (written) return { subject, failures: next.failures, began, tell } satisfies Receipt
       row = await rows.get(id)
     }

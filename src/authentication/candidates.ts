@@ -34,5 +34,16 @@ function impliedCandidates(factor: Factor, { identity }: Known): Candidate[] {
   const address = identity === undefined ? undefined : impliedAddress(factor, identity)
   if (identity === undefined || address === undefined) return []
   const id = impliedId(factor, identity)
-  return [{ credential: { id, version: 0, identityId: identity.id, factor: factor.name, data: address, createdAt: 0 } }]
+  return [
+    {
+      credential: {
+        id,
+        version: 0,
+        identityId: identity.id,
+        factor: factor.name,
+        data: address,
+        createdAt: 0,
+      },
+    },
+  ]
 }

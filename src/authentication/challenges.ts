@@ -75,7 +75,10 @@ export function createChallenges({ vault, clock, processes }: ChallengesTools): 
       })
       return changed === undefined
         ? undefined
-        : { ...open(process, key, { ...process.challenges[key], sealed: wanted } as SealedChallenge), sealed: wanted }
+        : {
+            ...open(process, key, { ...process.challenges[key], sealed: wanted } as SealedChallenge),
+            sealed: wanted,
+          }
     },
     async giveBack(asker, key, taken) {
       await processes.change(asker, (now) => {

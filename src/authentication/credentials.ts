@@ -37,7 +37,10 @@ export interface Credentials {
 export function createCredentials({ store, vault, clock, random }: CredentialsTools): Credentials {
   const rows = store.credentials
 
-  function seal(id: string, { identityId, factor, data }: Pick<Credential, 'identityId' | 'factor' | 'data'>) {
+  function seal(
+    id: string,
+    { identityId, factor, data }: Pick<Credential, 'identityId' | 'factor' | 'data'>,
+  ) {
     return vault.seal('credential', JSON.stringify(data ?? null), context(id, identityId, factor))
   }
 
@@ -60,7 +63,8 @@ export function createCredentials({ store, vault, clock, random }: CredentialsTo
   return {
     open,
     onlyId,
-    of: (identityId) => rows.findBy('identityId', identityId ?? 'nobody') as Promise<readonly SealedCredential[]>,
+    of: (identityId) =>
+      rows.findBy('identityId', identityId ?? 'nobody') as Promise<readonly SealedCredential[]>,
     get: (id) => rows.get(id) as Promise<SealedCredential | undefined>,
     byHandle: (factor, handle) => rows.get(handleId(factor, handle)) as Promise<SealedCredential | undefined>,
     async insert(draft, { only }) {

@@ -74,7 +74,14 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       const identity = await identities.findByIdentifier('any', written)
       const identifier = identity === undefined ? undefined : written
       await journal.record(
-        { action: 'authentication.identified', result: 'success', claimed: true, clientId, identityId: identity?.id, identifier },
+        {
+          action: 'authentication.identified',
+          result: 'success',
+          claimed: true,
+          clientId,
+          identityId: identity?.id,
+          identifier,
+        },
         visit,
       )
     })
@@ -142,7 +149,8 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       ...(channel === undefined ? {} : { channel }),
     }
     const finished = await enrolments.finish(identityId, name, form, visit, options)
-    if (finished.status === 'refused') return finished.reason === 'conflict' ? standing(asker, visit) : finished
+    if (finished.status === 'refused')
+      return finished.reason === 'conflict' ? standing(asker, visit) : finished
     const strength = { ...strengthOf(factor), ...(channel === undefined ? {} : { channel }) }
     const proof = { ...strength, factor: name, credentialId: finished.credential.id, at: clock() }
     const next = await arrival.add(asker, visit, process, { identityId, proof, key })
@@ -164,10 +172,19 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function unlock(identityId: string): Promise<void> {
     const known = await situations.ofIdentity(await identities.get(identityId))
     if (known.identity === undefined) return
-    await attempts.clear(countersOf(known.identity, known.enrolled.map((way) => way.credentialId)))
+    await attempts.clear(
+      countersOf(
+        known.identity,
+        known.enrolled.map((way) => way.credentialId),
+      ),
+    )
   }
 
-  async function standing(asker: Asker, visit: Visit, options?: { readonly again?: boolean }): Promise<Outcome> {
+  async function standing(
+    asker: Asker,
+    visit: Visit,
+    options?: { readonly again?: boolean },
+  ): Promise<Outcome> {
     const process = await processes.load(asker)
     if (process === undefined) return lost
     const { step } = await questions.stand(asker, visit, process, options)

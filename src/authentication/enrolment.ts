@@ -1,7 +1,8 @@
 // Owns the ways that an identity has to prove itself: adding, replacing, listing, removing. Rows are sealed by credentials.ts.
 // It does not ask who may do so: its callers (an authentication process, a one-time link, the portal, the command line) have asked.
-import type { Actor } from '../domain/audit-event.ts'
+
 import type { Channel } from '../domain/assurance.ts'
+import type { Actor } from '../domain/audit-event.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Identity } from '../domain/identity.ts'
 import { hasCompanion } from '../domain/policy.ts'
@@ -64,11 +65,7 @@ export type Prepared =
 
 export interface Enrolments {
   /** Makes the question of an enrolment, if the factor has one. `ticket` carries it to `finish`, sealed; good for one success within the challenge's life. */
-  begin(
-    identityId: string,
-    factor: string,
-    visit: EnrolmentVisit,
-  ): Promise<{ ticket?: string; show?: Shown }>
+  begin(identityId: string, factor: string, visit: EnrolmentVisit): Promise<{ ticket?: string; show?: Shown }>
   /** The first half of `finish`, for whoever has something to spend between looking and writing (a one-time link). */
   prepare(
     identityId: string,
@@ -211,7 +208,12 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     await audit.record({
       action: `credential.${kind}`,
       result: 'success',
-      actor: by ?? { kind: 'identity', id: identityId, address, ...(userAgent === undefined ? {} : { userAgent }) },
+      actor: by ?? {
+        kind: 'identity',
+        id: identityId,
+        address,
+        ...(userAgent === undefined ? {} : { userAgent }),
+      },
       identityId,
       details: { factor },
       ...(traceId === undefined ? {} : { traceId }),

@@ -90,7 +90,11 @@ export interface AuthenticationEngine {
   choose(asker: Asker, visit: Visit, factor: string): Promise<Outcome>
   prove(asker: Asker, visit: Visit, factor: string, form: Form): Promise<Outcome>
   /** Somebody else proved who this is (registration: a code by mail). Unlocks what that proof unlocks. */
-  vouch(asker: Asker, visit: Visit, voucher: { readonly identityId: string; readonly proof: Proof }): Promise<Outcome>
+  vouch(
+    asker: Asker,
+    visit: Visit,
+    voucher: { readonly identityId: string; readonly proof: Proof },
+  ): Promise<Outcome>
   /** While the step is `enrol`: what is enrolled counts as a proof. */
   enrol(asker: Asker, visit: Visit, factor: string, form: Form): Promise<Outcome>
   /** "Use a different account". */

@@ -78,7 +78,8 @@ export interface Proving {
 }
 
 export function createProving(tools: ProvingTools): Proving {
-  const { clock, situations, credentials, contexts, challenges, attempts, devices, journal, messenger } = tools
+  const { clock, situations, credentials, contexts, challenges, attempts, devices, journal, messenger } =
+    tools
 
   async function look(given: Answer): Promise<Look> {
     const answer = { ...given, known: await whom(given) }
@@ -104,7 +105,10 @@ export function createProving(tools: ProvingTools): Proving {
     return situations.ofIdentity(await tools.identities.get(credential?.identityId ?? 'nobody'))
   }
 
-  async function turnedAway(payment: Extract<Payment, { status: 'blocked' }>, device: Device | undefined): Promise<Look> {
+  async function turnedAway(
+    payment: Extract<Payment, { status: 'blocked' }>,
+    device: Device | undefined,
+  ): Promise<Look> {
     const { retryAt, locked } = payment
     // From now on it counts as any other device.
     if (locked && device !== undefined) await devices.forget(device.id)
@@ -180,7 +184,11 @@ export function createProving(tools: ProvingTools): Proving {
 
   function refuse(hearing: Hearing, verdict: Verdict<unknown>): Look {
     const { process, factor, visit, known, receipts } = hearing
-    const entry = { ...aboutProcess(process), identityId: known.identity?.id, details: { factor: factor.name } }
+    const entry = {
+      ...aboutProcess(process),
+      identityId: known.identity?.id,
+      details: { factor: factor.name },
+    }
     journal.recordLater({ ...entry, action: 'authentication.refused', result: 'failure' }, visit)
     if (receipts.some(({ began, subject }) => began && subject.kind !== 'address'))
       journal.recordLater({ ...entry, action: 'authentication.throttled', result: 'failure' }, visit)

@@ -3,7 +3,13 @@ import { nextStep, type Policy } from '../domain/policy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Factor, Factors, Shown } from '../ports/factor.ts'
 import { candidatesOf } from './candidates.ts'
-import { type ChallengeLimits, type Challenges, enrolmentKey, type Question, withChallenge } from './challenges.ts'
+import {
+  type ChallengeLimits,
+  type Challenges,
+  enrolmentKey,
+  type Question,
+  withChallenge,
+} from './challenges.ts'
 import type { Contexts, Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
 import type { Enrolments } from './enrolment.ts'
@@ -32,7 +38,12 @@ export interface Standing {
 export interface Questions {
   step(process: Authentication, known: Known): Step
   /** Where the process stands, with the question of its step begun if it has one. `again` asks a new one ("send it again"). */
-  stand(asker: Asker, visit: Visit, process: Authentication, options?: { readonly again?: boolean }): Promise<Standing>
+  stand(
+    asker: Asker,
+    visit: Visit,
+    process: Authentication,
+    options?: { readonly again?: boolean },
+  ): Promise<Standing>
 }
 
 /** A step's question: where it is kept, and how it is made. */
@@ -43,7 +54,8 @@ interface Query {
 }
 
 export function createQuestions(tools: QuestionsTools): Questions {
-  const { clock, factors, policy, processes, challenges, situations, credentials, contexts, enrolments } = tools
+  const { clock, factors, policy, processes, challenges, situations, credentials, contexts, enrolments } =
+    tools
   const step = (process: Authentication, known: Known) => nextStep(process, known, policy, clock())
 
   async function stand(

@@ -88,5 +88,7 @@ export function impliedId(factor: Factor, identity: Identity): string {
 
 /** The first proved identifier of the kind. */
 export function impliedAddress(factor: Factor, identity: Identity): Identifier | undefined {
-  return identity.identifiers.find(({ kind, verifiedAt }) => kind === factor.implied && verifiedAt !== undefined)
+  return identity.identifiers.find(
+    ({ kind, verifiedAt }) => kind === factor.implied && verifiedAt !== undefined,
+  )
 }

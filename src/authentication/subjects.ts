@@ -1,8 +1,8 @@
 import type { Authentication } from '../domain/authentication.ts'
 import { claimId, parseIdentifier } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
-import type { Device } from '../ports/store.ts'
 import type { Factor } from '../ports/factor.ts'
+import type { Device } from '../ports/store.ts'
 import { addressSubject } from './addresses.ts'
 import { identifierSubject, identifierSubjects, type Subject } from './attempts.ts'
 import type { Candidate } from './candidates.ts'
@@ -41,7 +41,9 @@ export function clearedBy(process: Authentication, device: Device | undefined): 
   const named = nameOf(process)
   return [
     ...(named === undefined ? [] : identifierSubjects(named)),
-    ...process.proofs.flatMap(({ credentialId }) => (credentialId === undefined ? [] : credentialSubject(credentialId))),
+    ...process.proofs.flatMap(({ credentialId }) =>
+      credentialId === undefined ? [] : credentialSubject(credentialId),
+    ),
     ...(device === undefined ? [] : [{ kind: 'device', value: device.id } as const]),
   ]
 }
