@@ -73,8 +73,8 @@ export function createSetup({ store, identities, vault, clock, random, audit, in
     if (email !== undefined) await identities.verifyIdentifier(identityId, 'email', email.value, system)
     const isFirst = await store.settings.replace({ ...won, value: `done ${identityId}` })
     if (!isFirst) return
-    await removeCodes()
     await audit.record({ action: 'setup.completed', result: 'success', actor: system, identityId })
+    await removeCodes()
   }
 
   async function removeCodes(): Promise<void> {
