@@ -1,0 +1,364 @@
+/**
+ * The protocol side as it runs, on a real port and a real store: only the people at the pages are played. Pages are JSON, so that a test
+ * reads what a page was given; interactions are answered by `POST /interaction/:uid` with what the entrance would call.
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Koa, { type Context } from 'koa'
+import { onTestFinished } from 'vitest'
+import { createAuditLog } from '../../../src/audit/index.ts'
+import { createConsents } from '../../../src/clients/consents.ts'
+import { createClients } from '../../../src/clients/index.ts'
+import { createSecret } from '../../../src/clients/secrets.ts'
+import { acrOf, type Level } from '../../../src/domain/assurance.ts'
+import type { Client, ClientMetadata } from '../../../src/domain/client.ts'
+import type { Identity } from '../../../src/domain/identity.ts'
+import { Problem } from '../../../src/domain/problem.ts'
+import { day, hour, minute, second } from '../../../src/domain/time.ts'
+import { createGuardedFetch } from '../../../src/messaging/guarded-fetch.ts'
+import { createJobQueue } from '../../../src/messaging/outbox.ts'
+import { createOidc, type Oidc, type OidcSettings, type Pages } from '../../../src/oidc/index.ts'
+import type { Logger } from '../../../src/ports/logger.ts'
+import type { Message } from '../../../src/ports/messenger.ts'
+import type { Store } from '../../../src/ports/store.ts'
+import { createVault, digest, random } from '../../../src/vault/vault.ts'
+
+export const api = 'https://api.example.com'
+export const opaqueApi = 'https://opaque.example.com'
+
+export interface App {
+  /** Where it listens. */
+  readonly origin: string
+  readonly issuer: string
+  readonly oidc: Oidc
+  readonly store: Store
+  readonly messages: Message[]
+  readonly errors: object[]
+  /** Starts the queue's work. */
+  startQueue(): void
+  addClient(change?: Partial<Client> & { metadata?: ClientMetadata }): Promise<Client & { secret: string }>
+  changeClient(id: string, change: Partial<Client>): Promise<void>
+  addIdentity(change?: Partial<Identity>): Promise<Identity>
+  changeIdentity(id: string, change: Partial<Identity>): Promise<void>
+  audited(action: string): Promise<readonly unknown[]>
+  /** Every read and write of these collections fails from now on. */
+  breakStore(...names: (keyof Store)[]): void
+  close(): Promise<void>
+}
+
+export interface AppOptions {
+  readonly settings?: Partial<OidcSettings>
+  /** As it is behind a proxy: another origin than the one listened on. */
+  readonly issuer?: string
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+export async function startApp(opened: Store, options: AppOptions = {}): Promise<App> {
+  const koa = new Koa()
+  const { server, origin } = await listen(koa)
+  const issuer = options.issuer ?? origin
+  const broken = new Set<string>()
+  const store = breakable(opened, broken)
+  const errors: object[] = []
+  const messages: Message[] = []
+  const log: Logger = { ...silent, error: (fields) => errors.push(fields) }
+  const vault = createVault(Buffer.alloc(32, 7))
+  const tools = { store, vault, digest, clock: Date.now, random, log }
+  const audit = createAuditLog(tools)
+  const queue = createJobQueue({
+    ...tools,
+    store: store.jobs,
+    limits: {},
+    timing: { poll: 50, lease: 15 * second, workLimit: 10 * second, grace: second },
+  })
+  const clients = createClients({
+    ...tools,
+    audit,
+    builtIn: builtIn(issuer),
+    configured: [],
+    sessions: () => oidc.sessions,
+  })
+  const oidc: Oidc = await createOidc({
+    ...tools,
+    config: { ...settingsFor(issuer), ...options.settings },
+    clients,
+    identities: { get: (id) => store.identities.get(id) },
+    consents: createConsents({
+      ...tools,
+      audit,
+      sessions: () => oidc.sessions,
+      settings: { consent: 365 * day },
+    }),
+    audit,
+    queue,
+    fetch: createGuardedFetch({ timeout: second, max_bytes: 64 * 1024, allow: ['127.0.0.1', 'localhost'] }),
+    pages: jsonPages,
+    messenger: { send: async (message) => void messages.push(message) },
+  })
+  koa.use(front)
+  koa.use(answerProblems)
+  koa.use(oidc.handle)
+  koa.use((ctx) => play(ctx, oidc))
+  koa.on('error', (error) => errors.push(error))
+
+  return {
+    origin,
+    issuer,
+    oidc,
+    store,
+    messages,
+    errors,
+    startQueue: () => queue.start(),
+    async addClient(change = {}) {
+      const { secret, kept } = createSecret(tools)
+      const draft = { ...confidential, ...change, id: change.id ?? random(9), secrets: [kept] }
+      await store.clients.insert({ ...draft, metadata: { ...confidential.metadata, ...change.metadata } })
+      return { ...((await store.clients.get(draft.id)) as Client), secret }
+    },
+    async changeClient(id, change) {
+      const client = (await store.clients.get(id)) as Client
+      await store.clients.replace({ ...client, ...change })
+    },
+    async addIdentity(change = {}) {
+      const identity = { ...ana, id: random(16), ...change }
+      await store.identities.insert(identity)
+      return (await store.identities.get(identity.id)) as Identity
+    },
+    async changeIdentity(id, change) {
+      const identity = (await store.identities.get(id)) as Identity
+      await store.identities.replace({ ...identity, ...change })
+    },
+    async audited(action) {
+      return (await audit.list({ action, limit: 100 })).items
+    },
+    breakStore(...names) {
+      for (const name of names) broken.add(name)
+    },
+    async close() {
+      await oidc.close()
+      await queue.stop()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function listen(koa: Koa): Promise<{ server: Server; origin: string }> {
+  const server = createServer((request, response) => koa.callback()(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+function settingsFor(issuer: string): OidcSettings {
+  return {
+    mode: 'development',
+    issuer,
+    languages: ['en', 'de'],
+    lifetimes: {
+      code: minute,
+      interaction: hour,
+      access_token_jwt: 5 * minute,
+      access_token: hour,
+      id_token: hour,
+      refresh_idle: 30 * day,
+      refresh_absolute: 365 * day,
+      refresh_retry_window: 10 * second,
+      session_idle: day,
+      session_idle_two_factors: hour,
+      session_absolute: day,
+      session_remembered: 30 * day,
+    },
+    keys: {
+      algorithms: ['ES256', 'RS256', 'EdDSA'],
+      rotate_every: 90 * day,
+      jwks_max_age: 10 * minute,
+      poll: 5 * second,
+    },
+    resources: {
+      [api]: { name: 'The API', scopes: ['read', 'write'], access_token_format: 'jwt' },
+      [opaqueApi]: { scopes: ['read'], access_token_format: 'opaque', introspected_by: ['opaque-api'] },
+    },
+    backchannel_logout: { timeout: second, queue: 100 },
+  }
+}
+
+const confidential = {
+  state: 'enabled',
+  firstParty: false,
+  origin: 'store',
+  createdAt: 0,
+  updatedAt: 0,
+  metadata: {
+    client_name: 'Orchard',
+    redirect_uris: ['https://rp.example.com/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+  },
+} as const
+
+const ana = {
+  state: 'active',
+  identifiers: [
+    { kind: 'email', value: 'ana@example.com', written: 'Ana@example.com', verifiedAt: 1 },
+    { kind: 'phone', value: '+34600000000', written: '+34600000000' },
+    { kind: 'username', value: 'ana', written: 'Ana' },
+  ],
+  claims: {
+    name: 'Ana Ruiz',
+    given_name: 'Ana',
+    family_name: 'Ruiz',
+    middle_name: 'M',
+    nickname: 'Anita',
+    profile: 'https://example.com/ana',
+    picture: 'https://example.com/ana.png',
+    website: 'https://ana.example.com',
+    gender: 'female',
+    birthdate: '1990-01-02',
+    zoneinfo: 'Europe/Madrid',
+    locale: 'es-ES',
+    address: { formatted: 'Calle 1, Madrid', country: 'ES' },
+  },
+  groups: ['staff'],
+  roles: [],
+  createdAt: 1_700_000_000_000,
+  updatedAt: 1_700_000_000_500,
+} as const satisfies Omit<Identity, 'id' | 'version'>
+
+function builtIn(issuer: string): Client[] {
+  const times = { createdAt: 0, updatedAt: 0 }
+  const metadata = {
+    client_name: 'Account',
+    redirect_uris: [`${issuer}/account/callback`],
+    response_types: ['none'],
+    grant_types: [],
+    token_endpoint_auth_method: 'none',
+  }
+  return [
+    {
+      id: 'signet-account',
+      version: 1,
+      state: 'enabled',
+      metadata,
+      secrets: [],
+      firstParty: true,
+      origin: 'built-in',
+      ...times,
+    },
+  ]
+}
+
+const jsonPages: Pages = {
+  signOut: (ctx, { action, xsrf, client, clientAsked }) => {
+    ctx.body = { page: 'sign-out', action, xsrf, clientAsked, client: client?.id }
+  },
+  signedOut: (ctx, { client }) => {
+    ctx.body = { page: 'signed-out', client: client?.id }
+  },
+  error: (ctx, { client, ...page }) => {
+    ctx.body = { page: 'error', ...page, client: client?.id }
+  },
+  formPost: (ctx, { action, fields }) => {
+    ctx.body = { page: 'form-post', action, fields }
+  },
+}
+
+async function front(ctx: Context, next: () => Promise<unknown>): Promise<void> {
+  Object.assign(ctx.state, { traceId: 'trace', address: '192.0.2.1', language: 'en' })
+  await next()
+}
+
+async function answerProblems(ctx: Context, next: () => Promise<unknown>): Promise<void> {
+  try {
+    await next()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    ctx.status = error.status
+    ctx.body = { problem: error.code }
+  }
+}
+
+/** What a person does at an interaction's page. */
+export interface Play {
+  readonly login?: {
+    readonly identityId: string
+    readonly level?: Level
+    readonly remember?: boolean
+    readonly authTime?: number
+  }
+  readonly consent?: {
+    readonly scopes: readonly string[]
+    readonly claims?: readonly string[]
+    readonly resources?: Record<string, readonly string[]>
+  }
+  readonly continue?: true
+  readonly refuse?: { readonly error: string; readonly description?: string }
+}
+
+async function play(ctx: Context, oidc: Oidc): Promise<void> {
+  if (ctx.path === '/whoami') {
+    ctx.body = (await oidc.currentSession(ctx)) ?? {}
+    return
+  }
+  const uid = /^\/interaction\/([^/]+)$/.exec(ctx.path)?.[1]
+  if (uid === undefined) return
+  const interaction = await oidc.interactions.find(ctx, uid)
+  if (interaction === undefined) {
+    ctx.status = 400
+    ctx.body = { page: 'lost' }
+    return
+  }
+  if (ctx.method === 'GET') {
+    ctx.body = interaction
+    return
+  }
+  const act = (await json(ctx)) as Play
+  const { interactions } = oidc
+  if (act.login !== undefined) {
+    const { identityId, level = 'single-factor', remember = false, authTime = Date.now() } = act.login
+    const amr = level === 'single-factor' ? ['pwd'] : ['mfa', 'otp', 'pwd']
+    await interactions.login(
+      ctx,
+      interaction,
+      { identityId, authTime, level, acr: acrOf(level), amr },
+      { remember },
+    )
+  } else if (act.consent !== undefined) {
+    await interactions.consent(ctx, interaction, { claims: [], resources: {}, ...act.consent })
+  } else if (act.refuse !== undefined) {
+    await interactions.refuse(ctx, interaction, act.refuse.error, act.refuse.description)
+  } else await interactions.continueWith(ctx, interaction)
+}
+
+async function json(ctx: Context): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of ctx.req) chunks.push(chunk)
+  return JSON.parse(Buffer.concat(chunks).toString())
+}
+
+/** Makes whole collections fail on demand, as a database does that went away. */
+function breakable(store: Store, broken: ReadonlySet<string>): Store {
+  const fail = async () => {
+    throw new Problem('storage-unavailable', { retryAfter: 2 })
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      const collection = Reflect.get(target, name)
+      if (typeof collection !== 'object' || collection === null) return collection
+      return new Proxy(collection, {
+        get: (inner, verb) => {
+          const value = Reflect.get(inner, verb)
+          if (typeof value !== 'function') return value
+          return broken.has(String(name)) ? fail : value.bind(inner)
+        },
+      })
+    },
+  })
+}
+
+/** A running app with one confidential client and one person, gone after the test. */
+export async function startScene(open: () => Promise<Store>, options: AppOptions = {}) {
+  const app = await startApp(await open(), options)
+  onTestFinished(app.close)
+  return { app, client: await app.addClient(), ana: await app.addIdentity() }
+}
