@@ -92,7 +92,13 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   await clients.checkCollisions()
   const consents = createConsents({ ...tools, audit, sessions, settings: config.lifetimes })
 
-  const factors = createFactors({ hasher, fetch, log, settings: config.factors, service: config.brand.name })
+  const factors = createFactors({
+    hasher,
+    fetch,
+    log,
+    settings: config.factors,
+    serviceName: config.brand.name,
+  })
   const settings = config
   const enrolments = createEnrolments({
     ...tools,
@@ -104,7 +110,15 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     changed: async () => {},
   })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
-  const authentication = createAuthentication({ ...tools, identities, factors, enrolments, messenger, audit, settings })
+  const authentication = createAuthentication({
+    ...tools,
+    identities,
+    factors,
+    enrolments,
+    messenger,
+    audit,
+    settings,
+  })
   const links = createLinks({
     ...tools,
     identities,
@@ -154,7 +168,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     setup,
     web,
     oidc,
-    inbox,
+    ...(inbox === undefined ? {} : { inbox }),
     hasher,
     demoSecret,
     async close() {

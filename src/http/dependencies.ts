@@ -48,7 +48,7 @@ export interface AppDependencies {
   readonly consents: Consents
   readonly audit: AuditLog
   /** Present in development mode only. */
-  readonly inbox?: InboxReader
+  readonly inbox?: InboxReader | undefined
   readonly store: Pick<Engine, 'ping'>
   /** The durable queue of messages and notifications; readiness asks whether it still takes and does work. */
   readonly queue?: { healthy(): Promise<boolean> | boolean }

@@ -12,16 +12,22 @@ export interface Page {
   readonly document: HTMLElement
 }
 
+export interface Button {
+  readonly name: string
+  readonly value: string
+}
+
 export interface Visitor {
   /** Follows redirects (up to 20) and answers the page they end at. */
   get(url: string | URL): Promise<Page>
-  /** Sends a form of the page, or the main one, with its own values, `values`, and the button pressed. */
-  submit(page: Page, values?: Record<string, string>, button?: { name: string; value: string }): Promise<Page>
+  /** Sends the page's form that has these fields and this button, with its own values and `values`. */
+  submit(page: Page, values?: Record<string, string>, button?: Button): Promise<Page>
+  /** Sends the page's form that goes to `action`. */
+  press(page: Page, action: string): Promise<Page>
   /** One request as it is, no redirect followed. */
   send(url: string | URL, init?: RequestInit): Promise<Response>
   readonly cookies: Map<string, string>
   readonly seen: Set<string>
-  /** A second tab of the same browser shares `cookies`. */
 }
 
 const tokenParameters = ['code', 'access_token', 'id_token', 'refresh_token', 'token']
@@ -88,41 +94,52 @@ export function createVisitor(options: { stopAt?: string; headers?: Record<strin
     return pageOf(url, response, await response.text())
   }
 
+  const sendForm = (page: Page, form: HTMLElement, values: Record<string, string>) => {
+    const action = new URL(form.getAttribute('action') ?? page.url.href, page.url)
+    const body = new URLSearchParams({ ...formValues(form), ...values })
+    return follow(action, {
+      method: 'POST',
+      body,
+      headers: { origin: page.url.origin, 'sec-fetch-site': 'same-origin' },
+    })
+  }
+
   return {
     cookies,
     seen,
     send,
     get: (url) => follow(url),
     submit: (page, values = {}, button) => {
-      const form = mainForm(page)
-      const body = new URLSearchParams(formValues(form))
-      for (const [name, value] of Object.entries(values)) body.set(name, value)
-      if (button !== undefined) body.set(button.name, button.value)
       for (const name of ['password', 'code'])
-        if (values[name] !== undefined && values[name].length >= 6) seen.add(values[name])
-      const pressed =
-        button === undefined
-          ? undefined
-          : form.querySelector(`button[name="${button.name}"][value="${button.value}"]`)
-      const action = new URL(
-        pressed?.getAttribute('formaction') ?? form.getAttribute('action') ?? page.url.href,
-        page.url,
-      )
-      return follow(action, {
-        method: 'POST',
-        body,
-        headers: { origin: page.url.origin, 'sec-fetch-site': 'same-origin' },
+        if ((values[name] ?? '').length >= 6) seen.add(values[name] ?? '')
+      return sendForm(page, formFor(page, Object.keys(values), button), {
+        ...values,
+        ...(button && { [button.name]: button.value }),
       })
+    },
+    press: (page, action) => {
+      const form = page.document
+        .querySelectorAll('form')
+        .find((each) => each.getAttribute('action') === action)
+      if (form === undefined)
+        throw new Error(`${page.url} (${page.status}) has no form to ${action}: ${words(page).slice(0, 400)}`)
+      return sendForm(page, form, {})
     },
   }
 }
 
-/** The form inside <main>; the page must have one. */
-export function mainForm(page: Page): HTMLElement {
-  const form = page.document.querySelector('main form') ?? page.document.querySelector('form')
-  if (form === null)
+/** The form of the page that has these fields and this button: the first one when nothing is asked for. */
+function formFor(page: Page, names: readonly string[], button?: Button): HTMLElement {
+  const wanted = [
+    ...names.map((name) => `input[name="${name}"]`),
+    ...(button === undefined ? [] : [`button[name="${button.name}"][value="${button.value}"]`]),
+  ]
+  const form = page.document
+    .querySelectorAll('form')
+    .find((each) => wanted.every((selector) => each.querySelector(selector) !== null))
+  if (form === undefined)
     throw new Error(
-      `${page.url} (${page.status}) has no form: ${page.document.textContent.replace(/\s+/g, ' ').slice(0, 300)}`,
+      `${page.url} (${page.status}) has no form with ${wanted.join(', ')}: ${words(page).slice(0, 400)}`,
     )
   return form
 }
