@@ -189,14 +189,14 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
     return { status: 429, throttled, locked }
   }
 
-  /** A factor's own words for its refusal, or the plain ones. */
+  /** A factor's own words for its refusal, else the engine's, else the plain ones. */
   function refusalOf(found: Found, factor: string, values?: Readonly<Record<string, string | number>>) {
     return (reason: string | undefined) => {
-      const t = translate(found)
-      const key = `factors:${factor}.refused.${reason}`
-      return reason !== undefined && words.has(words.languages[0] ?? 'en', key)
-        ? t(key, values)
-        : t('prove.refused')
+      const [language = 'en'] = words.languages
+      const key = [`factors:${factor}.refused.${reason}`, `refused.${reason}`].find((one) =>
+        words.has(language, one),
+      )
+      return translate(found)(key ?? 'prove.refused', values)
     }
   }
 
