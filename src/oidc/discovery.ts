@@ -34,7 +34,7 @@ export async function prepareDocuments(provider: Provider, keys: PublishedKeys):
       if (found === undefined || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return false
       ctx.set({ 'Cache-Control': caching, ETag: found.etag, 'Access-Control-Allow-Origin': '*' })
       ctx.status = 200
-      if (ctx.fresh) {
+      if (hasIt(ctx.get('if-none-match'), found.etag)) {
         ctx.status = 304
         return true
       }
@@ -43,6 +43,11 @@ export async function prepareDocuments(provider: Provider, keys: PublishedKeys):
       return true
     },
   }
+}
+
+/** Not Koa's `fresh`: every `fetch` adds `Cache-Control: no-cache` to a conditional request, which asks for just this comparison (RFC 9111 5.2.1.4). */
+function hasIt(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
 }
 
 function document(type: string, bytes: Buffer): Document {

@@ -21,7 +21,12 @@ describe('discovery', () => {
         response_types_supported: ['code', 'none'],
         response_modes_supported: ['form_post', 'fragment', 'query'],
         code_challenge_methods_supported: ['S256'],
-        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+        token_endpoint_auth_methods_supported: [
+          'client_secret_basic',
+          'client_secret_post',
+          'private_key_jwt',
+          'none',
+        ],
         subject_types_supported: ['public', 'pairwise'],
         authorization_response_iss_parameter_supported: true,
         backchannel_logout_supported: true,
@@ -29,10 +34,20 @@ describe('discovery', () => {
         request_uri_parameter_supported: false,
         ui_locales_supported: ['en', 'de'],
       })
-      expect([...found.grant_types_supported].sort()).toEqual(['authorization_code', 'client_credentials', 'refresh_token'])
-      expect([...found.id_token_signing_alg_values_supported].sort()).toEqual(['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256'].filter((alg) => found.id_token_signing_alg_values_supported.includes(alg)))
+      expect([...found.grant_types_supported].sort()).toEqual([
+        'authorization_code',
+        'client_credentials',
+        'refresh_token',
+      ])
+      expect([...found.id_token_signing_alg_values_supported].sort()).toEqual(
+        ['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256'].filter((alg) =>
+          found.id_token_signing_alg_values_supported.includes(alg),
+        ),
+      )
       expect(found.acr_values_supported).toContain('urn:signet:acr:two-factor')
-      expect(JSON.stringify(found)).not.toMatch(/HS\d|A128KW|"dir"|client_secret_jwt|"plain"|implicit|"token"/)
+      expect(JSON.stringify(found)).not.toMatch(
+        /"HS\d|A128KW|"dir"|client_secret_jwt|"plain"|implicit|"token"/,
+      )
       expect(found).not.toHaveProperty('registration_endpoint')
       expect(found).not.toHaveProperty('pushed_authorization_request_endpoint')
     })

@@ -13,14 +13,20 @@ describe('PKCE', () => {
       const open_ = await app.addClient({ metadata: { token_endpoint_auth_method: 'none' } })
       for (const one of [client, open_]) {
         const { params } = await authorize(app, createVisitor(), one, { params: without })
-        expect(Object.fromEntries(params)).toMatchObject({ error: 'invalid_request', state: 'st', iss: app.issuer })
+        expect(Object.fromEntries(params)).toMatchObject({
+          error: 'invalid_request',
+          state: 'st',
+          iss: app.issuer,
+        })
       }
     })
 
     it('S3: the plain method is refused, named or by default', async () => {
       const { app, client } = await startScene(open)
       for (const method of ['plain', '']) {
-        const { params } = await authorize(app, createVisitor(), client, { params: { code_challenge_method: method } })
+        const { params } = await authorize(app, createVisitor(), client, {
+          params: { code_challenge_method: method },
+        })
         expect(params.get('error')).toBe('invalid_request')
       }
     })
@@ -29,8 +35,12 @@ describe('PKCE', () => {
       const { app, client, ana } = await startScene(open)
       const as = person(ana.id)
       const browser = createVisitor()
-      const missing = await exchange(app, client, await authorize(app, browser, client, { as }), { code_verifier: [] })
-      const other = await exchange(app, client, await authorize(app, browser, client, { as }), { code_verifier: pkce().verifier })
+      const missing = await exchange(app, client, await authorize(app, browser, client, { as }), {
+        code_verifier: [],
+      })
+      const other = await exchange(app, client, await authorize(app, browser, client, { as }), {
+        code_verifier: pkce().verifier,
+      })
       const exempt = await app.addClient({ pkceExempt: true })
       const params = { ...without, nonce: 'n' }
       const surplus = await exchange(app, exempt, await authorize(app, browser, exempt, { as, params }))
@@ -49,7 +59,9 @@ describe('PKCE', () => {
         as: person(ana.id),
         params: { ...without, nonce: 'n' },
       })
-      expect((await exchange(app, exempt, { ...answered, verifier: '' }, { code_verifier: [] })).status).toBe(200)
+      expect((await exchange(app, exempt, { ...answered, verifier: '' }, { code_verifier: [] })).status).toBe(
+        200,
+      )
       const spa = await app.addClient({ pkceExempt: true, metadata: { token_endpoint_auth_method: 'none' } })
       const never = await authorize(app, createVisitor(), spa, { params: { ...without, nonce: 'n' } })
       expect(never.params.get('error')).toBe('invalid_request')

@@ -29,30 +29,39 @@ const modes = ['', 'query', 'fragment', 'form_post']
 
 describe('redirect URIs', () => {
   eachStore((_, open) => {
-    it.each(modes)('S1: nothing but the very registered URI gets an answer, in response mode "%s"', async (mode) => {
-      const { app, client, ana } = await startScene(open)
-      const browser = createVisitor()
-      await authorize(app, browser, client, { as: person(ana.id) })
-      for (const uri of lookalikes) {
-        for (const prompt of ['', 'none']) {
-          const params = { redirect_uri: uri, response_mode: mode, prompt }
-          const answered = await authorize(app, browser, client, { params })
-          expect([uri, answered.location]).toEqual([uri, undefined])
-          expect(answered.body).toMatchObject({ page: 'error', error: 'invalid_redirect_uri', status: 400 })
+    it.each(modes)(
+      'S1: nothing but the very registered URI gets an answer, in response mode "%s"',
+      async (mode) => {
+        const { app, client, ana } = await startScene(open)
+        const browser = createVisitor()
+        await authorize(app, browser, client, { as: person(ana.id) })
+        for (const uri of lookalikes) {
+          for (const prompt of ['', 'none']) {
+            const params = { redirect_uri: uri, response_mode: mode, prompt }
+            const answered = await authorize(app, browser, client, { params })
+            expect([uri, answered.location]).toEqual([uri, undefined])
+            expect(answered.body).toMatchObject({ page: 'error', error: 'invalid_redirect_uri', status: 400 })
+          }
         }
-      }
-    })
+      },
+    )
 
     it('S1: an error in the request does not redirect to an unverified URI either, and neither does an unknown client', async () => {
       const { app, client } = await startScene(open)
       for (const mode of modes) {
         const bad = { redirect_uri: 'https://evil.example', response_mode: mode }
-        for (const change of [{ scope: 'nonsense\u0001' }, { response_type: 'token' }, { prompt: 'nonsense' }]) {
+        for (const change of [
+          { scope: 'nonsense\u0001' },
+          { response_type: 'token' },
+          { prompt: 'nonsense' },
+        ]) {
           const answered = await authorize(app, createVisitor(), client, { params: { ...bad, ...change } })
           expect(answered.location).toBeUndefined()
           expect(answered.body.page).toBe('error')
         }
-        const unknown = await authorize(app, createVisitor(), client, { params: { client_id: 'nobody', response_mode: mode } })
+        const unknown = await authorize(app, createVisitor(), client, {
+          params: { client_id: 'nobody', response_mode: mode },
+        })
         expect(unknown.location).toBeUndefined()
         expect(unknown.body).toMatchObject({ page: 'error', error: 'invalid_client' })
       }
@@ -83,14 +92,24 @@ describe('redirect URIs', () => {
       })
       const at = (uri: string) =>
         authorize(app, createVisitor(), native, { as: person(ana.id), params: { redirect_uri: uri } })
-      expect((await at('http://127.0.0.1:51004/callback')).location?.href).toContain('http://127.0.0.1:51004/callback?code=')
-      expect((await at('com.example.app:/callback')).location?.href).toContain('com.example.app:/callback?code=')
-      for (const uri of ['http://127.0.0.1:51004/other', 'http://localhost:51004/callback', 'http://127.0.0.1.evil.example:1/callback']) {
+      expect((await at('http://127.0.0.1:51004/callback')).location?.href).toContain(
+        'http://127.0.0.1:51004/callback?code=',
+      )
+      expect((await at('com.example.app:/callback')).location?.href).toContain(
+        'com.example.app:/callback?code=',
+      )
+      for (const uri of [
+        'http://127.0.0.1:51004/other',
+        'http://localhost:51004/callback',
+        'http://127.0.0.1.evil.example:1/callback',
+      ]) {
         expect((await at(uri)).location).toBeUndefined()
       }
       const { params } = requestOf(native, { redirect_uri: 'http://127.0.0.1:8080/callback' })
       const web = await app.addClient({ metadata: { redirect_uris: ['http://127.0.0.1/callback'] } })
-      const answer = await createVisitor().send(`${app.origin}/authorize?${query({ ...params, client_id: web.id })}`)
+      const answer = await createVisitor().send(
+        `${app.origin}/authorize?${query({ ...params, client_id: web.id })}`,
+      )
       expect(answer.status).toBe(400)
     })
 
@@ -99,7 +118,11 @@ describe('redirect URIs', () => {
       const browser = createVisitor()
       const params = { response_mode: mode }
       const error = await authorize(app, browser, client, { params: { ...params, prompt: 'none' } })
-      expect(Object.fromEntries(error.params)).toMatchObject({ error: 'login_required', state: 'st', iss: app.issuer })
+      expect(Object.fromEntries(error.params)).toMatchObject({
+        error: 'login_required',
+        state: 'st',
+        iss: app.issuer,
+      })
       const success = await authorize(app, browser, client, { params, as: person(ana.id) })
       expect(Object.fromEntries(success.params)).toMatchObject({ state: 'st', iss: app.issuer })
       expect(success.params.get('code')).toBeTruthy()
@@ -107,7 +130,11 @@ describe('redirect URIs', () => {
         params,
         as: () => ({ refuse: { error: 'access_denied', description: 'no' } }),
       })
-      expect(Object.fromEntries(refused.params)).toMatchObject({ error: 'access_denied', error_description: 'no', iss: app.issuer })
+      expect(Object.fromEntries(refused.params)).toMatchObject({
+        error: 'access_denied',
+        error_description: 'no',
+        iss: app.issuer,
+      })
       if (mode !== 'form_post') expect(success.location?.href.split(/[?#]/)[0]).toBe(registered)
       else expect(success.body).toMatchObject({ page: 'form-post', action: registered })
       if (mode === 'fragment') expect(success.location?.search).toBe('')
