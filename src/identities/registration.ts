@@ -65,6 +65,8 @@ interface Wish {
 }
 
 const purpose = 'registration'
+/** Takes a message that nobody shall get: the work is the same as for one that arrives. */
+const nowhere: Identifier = { kind: 'username', value: '', written: '' }
 
 export function createRegistrations(tools: RegistrationsTools): Registrations {
   const { store, identities, vault, clock, random, messenger, audit, settings, issuer } = tools
@@ -155,8 +157,9 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
       const code = createCode(random)
       // Too much mail: the code that was sent last stays good, and a new one would reach nobody.
       const keepsLast = !affordable && before !== undefined && opened(before).email === address.written
-      if (!keepsLast) await write(id, wish, affordable && owner === undefined ? code : undefined)
-      if (affordable) await tell(form, address, owner, code)
+      if (keepsLast) await store.registrations.replace(before)
+      else await write(id, wish, affordable && owner === undefined ? code : undefined)
+      await tell(form, affordable ? address : nowhere, affordable ? owner : undefined, code)
       await audit.record({
         action: 'registration.requested',
         result: affordable ? 'success' : 'failure',

@@ -31,7 +31,7 @@ export function createForgotten(tools: LinksTools, book: LinkBook): Links['reque
     const to = owner === undefined ? undefined : destination(owner, typed)
     if (owner !== undefined && to !== undefined) return { found, owner, to, subject: owner.id } as Case
     const stranger = typed?.kind === 'email' ? typed : nowhere
-    const subject = vault.mac('recovery-nobody', typed?.value ?? '')
+    const subject = vault.mac('recovery-nobody', typed?.value ?? text)
     return { to: stranger, subject, ...(found === undefined ? {} : { found }) }
   }
 
@@ -54,7 +54,11 @@ export function createForgotten(tools: LinksTools, book: LinkBook): Links['reque
   return async (identifierText, asked) => {
     const { found, ...judged } = await judge(identifierText)
     const affordable = await budget.spend('recovery', judged.to.value || judged.subject)
-    if (affordable) await send(judged, asked)
+    // Too much mail already: the same work for nobody, so that the time does not tell which names share a mailbox.
+    await send(
+      affordable ? judged : { to: nowhere, subject: vault.mac('recovery-nobody', judged.subject) },
+      asked,
+    )
     await audit.record({
       action: 'recovery.requested',
       result: affordable && judged.owner !== undefined ? 'success' : 'failure',

@@ -181,13 +181,15 @@ eachStore((_, open) => {
     await parallel(20, (index) =>
       registrations.begin(`process${index}`, { ...form, email: index % 2 ? 'ANA@example.com' : form.email }),
     )
-    expect(messages).toHaveLength(3)
+    const delivered = () => messages.filter(({ to }) => to.kind === 'email')
+    expect(messages).toHaveLength(20)
+    expect(delivered()).toHaveLength(3)
     const start = clock.now()
     while (clock.now() < start + hour - minute) {
       clock.advance(minute)
       expect(await registrations.begin('again', form)).toEqual({ status: 'sent' })
     }
-    expect(messages.length).toBeLessThanOrEqual(6)
+    expect(delivered()).toHaveLength(5)
     await registrations.begin('other', { ...form, email: 'ben@example.com' })
     expect(messages.at(-1)?.to.written).toBe('ben@example.com')
   })
@@ -198,8 +200,8 @@ eachStore((_, open) => {
     const [first] = messages.map(({ values }) => String(values.code))
     expect((await registrations.confirm('process', first ?? '')).status).toBe('refused')
     await registrations.begin('process', form)
-    expect(messages).toHaveLength(3)
-    expect((await registrations.confirm('process', codeIn(messages))).status).toBe('confirmed')
+    expect(messages.map(({ to }) => to.kind)).toEqual(['email', 'email', 'email', 'username'])
+    expect((await registrations.confirm('process', codeIn(messages.slice(0, 3)))).status).toBe('confirmed')
   })
 
   it('refuses what is no address or name, other domains, and everything while it is closed; nothing is sent or stored', async () => {
