@@ -50,8 +50,8 @@ export interface AppDependencies {
   /** Present in development mode only. */
   readonly inbox?: InboxReader | undefined
   readonly store: Pick<Engine, 'ping'>
-  /** The durable queue of messages and notifications; readiness asks whether it still takes and does work. */
-  readonly queue?: { healthy(): Promise<boolean> | boolean }
+  /** What else readiness asks for, by name (the message queue …); a check that throws or answers false makes it unready. */
+  readonly health?: Readonly<Record<string, () => Promise<boolean> | boolean>>
   readonly clock: Clock
   readonly random: Random
   readonly settings: WebSettings

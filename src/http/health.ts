@@ -11,17 +11,15 @@ export function healthRoutes(deps: AppDependencies): readonly Route[] {
   ]
 }
 
-async function ready({ store, queue }: AppDependencies, ctx: WebContext): Promise<void> {
-  const storage = await works(() => store.ping(second))
-  const messages = queue === undefined ? true : await works(() => queue.healthy())
-  const isReady = storage && messages
-  const word = (good: boolean) => (good ? 'up' : 'down')
+async function ready({ store, health = {} }: AppDependencies, ctx: WebContext): Promise<void> {
+  const checks = { storage: () => store.ping(second), ...health }
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await works(check)] as const),
+  )
+  const isReady = results.every(([, good]) => good)
+  const words = Object.fromEntries(results.map(([name, good]) => [name, good ? 'up' : 'down']))
   if (!isReady) ctx.set('Retry-After', '5')
-  answer(ctx, isReady ? 200 : 503, {
-    status: isReady ? 'ready' : 'unready',
-    storage: word(storage),
-    queue: word(messages),
-  })
+  answer(ctx, isReady ? 200 : 503, { status: isReady ? 'ready' : 'unready', ...words })
 }
 
 async function works(check: () => Promise<unknown> | unknown): Promise<boolean> {

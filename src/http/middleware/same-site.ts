@@ -8,13 +8,19 @@ import type { Middleware } from './middleware.ts'
  * `Origin: null` is what browsers send from a page with `no-referrer`: then Sec-Fetch-Site, which no page can forge, has to vouch,
  * or, in a browser too old to send it, the form token alone.
  */
-export function sameSite(settings: Pick<WebSettings, 'issuer'>): Middleware {
-  const own = new URL(settings.issuer).origin
+export function sameSite(settings: Pick<WebSettings, 'issuer' | 'allowed_hosts'>): Middleware {
+  const { origin, protocol } = new URL(settings.issuer)
+  const own = new Set([
+    '',
+    'null',
+    origin,
+    ...settings.allowed_hosts.map((host) => `${protocol}//${host.toLowerCase()}`),
+  ])
   return (ctx, next) => {
     const site = ctx.get('Sec-Fetch-Site')
-    const origin = ctx.get('Origin')
+    const from = ctx.get('Origin').toLowerCase()
     if (site !== '' && site !== 'same-origin') throw new Problem('cross-site')
-    if (origin !== '' && origin !== 'null' && origin !== own) throw new Problem('cross-site')
+    if (!own.has(from)) throw new Problem('cross-site')
     return next()
   }
 }
