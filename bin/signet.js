@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// Runs the command line: src/ in a checkout (Node strips the types), dist/ in a published package.
+// Where the Node that runs this is too old, it hands over to the one that came with `npm ci`, if there is one.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import module from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const oldest = [22, 18]
+
+const root = new URL('../', import.meta.url)
+const bundledNode = fileURLToPath(
+  new URL(`node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`, root),
+)
+
+if (isRecentEnough(process.versions.node)) await run()
+else if (existsSync(bundledNode) && process.execPath !== bundledNode) handOver()
+else refuse()
+
+async function run() {
+  module.enableCompileCache?.()
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    // What Node calls experimental here (its SQLite, stripping types) was chosen with care.
+    if (warning.name !== 'ExperimentalWarning') console.error(`${warning.name}: ${warning.message}`)
+  })
+  const source = new URL('src/main.ts', root)
+  const entry = existsSync(source) ? source : new URL('dist/src/main.js', root)
+  const { main } = await import(entry.href)
+  process.exitCode = await main(process.argv.slice(2))
+}
+
+function handOver() {
+  const child = spawn(bundledNode, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal ? 1 : code
+  })
+}
+
+function refuse() {
+  console.error(
+    `signet: Node.js ${oldest.join('.')} or later is needed, this is ${process.versions.node}; in a checkout "npm ci" brings one.`,
+  )
+  process.exitCode = 1
+}
+
+function isRecentEnough(version) {
+  const [major, minor] = version.split('.').map(Number)
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
+}
