@@ -3,7 +3,7 @@
  * must not take, NORMAL for the rest). Several processes on one file are correct; one is the recommended shape.
  * The verbs are in sqlite-collection.ts, locking and retries in sqlite-connection.ts.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Problem } from '../domain/problem.ts'
 import { minute } from '../domain/time.ts'
@@ -55,13 +55,25 @@ function createStore(connection: Connection, clock: Clock): Store {
 
 function openFile(file: string): Connection {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file))
     // Nobody else's to read; SQLite gives its journal the same mode.
     closeSync(openSync(file, 'a', 0o600))
     return connect(file)
   } catch (error) {
-    const detail = `The database file ${file} cannot be created or opened: ${reason(error)}. Check that the folder ${dirname(file)} is writable.`
-    throw unavailable(error, detail)
+    throw unavailable(error, `The database file ${file} cannot be created or opened: ${reason(error)}.`)
+  }
+}
+
+/** The folder and those above it, for nobody else to read. Not `recursive: true`: where the parent cannot be made (a pseudo file system), that never ends. */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
@@ -76,7 +88,8 @@ async function prepare(connection: Connection, migrations: readonly Migration[])
   return attempt(() => migrateSqlite(database, migrations), limit)
 }
 
-function reason(error: unknown): string {
+/** Why it went wrong, in a few words. */
+export function reason(error: unknown): string {
   const { cause = error } = error as { cause?: unknown }
   const { code, message } = cause as { code?: string; message?: string }
   const known: Record<string, string> = {

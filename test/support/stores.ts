@@ -52,6 +52,7 @@ export function onMongodb(tests: (open: OpenStore, fresh: FreshUrl) => void): vo
   } else console.warn(hint)
 }
 
+/** A SQLite file in a folder of its own. */
 export async function freshSqlite(): Promise<FreshStore> {
   const folder = await mkdtemp(join(tmpdir(), 'signet-'))
   return {
@@ -62,6 +63,7 @@ export async function freshSqlite(): Promise<FreshStore> {
 
 let client: MongoClient | undefined
 
+/** A database of its own on the MongoDB at `server`. */
 export async function freshMongodb(server: string): Promise<FreshStore> {
   const name = `signet-test-${randomBytes(8).toString('hex')}`
   const url = new URL(server)

@@ -1,0 +1,4 @@
+import { storageConformance } from '../conformance/storage.ts'
+import { onMongodb } from '../support/stores.ts'
+
+onMongodb(storageConformance)

@@ -1,0 +1,4 @@
+import { storageConformance } from '../conformance/storage.ts'
+import { onSqlite } from '../support/stores.ts'
+
+onSqlite(storageConformance)
