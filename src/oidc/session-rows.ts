@@ -42,8 +42,11 @@ export interface SessionRows {
   byUid(uid: string): Promise<StoredSession | undefined>
   /** The living sessions of an identity, at most 1000. */
   ofIdentity(identityId: string): Promise<readonly StoredSession[]>
-  /** Inserts, or merges a change into what is stored now; `base` is what the caller had read. Never revives an ended session. */
-  write(mine: SessionPayload, base?: StoredSession, place?: SignInPlace): Promise<Written>
+  /**
+   * Inserts, or merges a change into what is stored now; `base` is what the caller had read. Never revives an ended session.
+   * `signIn` says that the person just proved themselves, and where: no id that was used before reaches the session from then on.
+   */
+  write(mine: SessionPayload, base?: StoredSession, signIn?: SignInPlace): Promise<Written>
   /** Applies `change` to the living session by compare-and-set; false when it is over. */
   change(uid: string, change: (session: StoredSession) => Omit<StoredSession, 'row'>): Promise<boolean>
   /** Leaves a tombstone. Answers the session as it was to exactly one caller, undefined to all others. */
@@ -127,17 +130,16 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     const key = formerKey(id)
     const former = await artifacts.get(key)
     if (former === undefined) return undefined
-    const { uid, loginTs } = JSON.parse(vault.open(formerPurpose, former.sealed, key))
+    const { uid, successor } = JSON.parse(vault.open(formerPurpose, former.sealed, key))
     const session = await current(uid)
-    return session?.payload.loginTs === loginTs ? session : undefined
+    return session?.row.alias === successor ? session : undefined
   }
 
   const formerKey = (id: string) => `FormerSession:${digest(id)}`
 
-  async function keepFormer(session: StoredSession): Promise<void> {
-    const { jti, uid, loginTs } = session.payload
+  async function keepFormer({ jti, uid }: SessionPayload, successor: string): Promise<void> {
     const key = formerKey(jti)
-    const sealed = vault.seal(formerPurpose, JSON.stringify({ uid, loginTs }), key)
+    const sealed = vault.seal(formerPurpose, JSON.stringify({ uid, successor: digest(successor) }), key)
     await artifacts.put({ id: key, sealed, expiresAt: clock() + formerIdLifetime })
   }
 
@@ -147,22 +149,19 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     return { status: 'saved', session: { ...session, row: { ...session.row, version: 1 } }, ownsId: true }
   }
 
-  async function merge(mine: SessionPayload, base: StoredSession, place?: SignInPlace): Promise<Written> {
+  async function merge(mine: SessionPayload, base: StoredSession, signIn?: SignInPlace): Promise<Written> {
+    const signsIn = signIn !== undefined
     let before: StoredSession | undefined = base
     for (let tries = 0; tries < mostTries; tries++) {
       if (before === undefined) return { status: 'ended' }
-      const payload = withId(
-        mergeSession(base.payload, mine, before.payload),
-        mine,
-        base.payload,
-        before.payload,
-      )
+      const merged = mergeSession(base.payload, mine, before.payload)
+      const payload = { ...merged, jti: idOf(mine, base.payload, before.payload, signsIn) }
       const ownsId = payload.jti === mine.jti
       if (recentlySeen(before) && isDeepStrictEqual(payload, before.payload)) {
         return { status: 'saved', session: before, ownsId }
       }
-      if (keepsFormerId(payload, before.payload)) await keepFormer(before)
-      const session = await store(made({ payload, ...placeOf(place ?? before.place) }, before.row))
+      if (payload.jti !== before.payload.jti && !signsIn) await keepFormer(before.payload, payload.jti)
+      const session = await store(made({ payload, ...placeOf(signIn ?? before.place) }, before.row))
       if (session !== undefined) return { status: 'saved', session, ownsId }
       before = await current(base.payload.uid)
     }
@@ -213,9 +212,9 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
       const found = await Promise.all(rows.map(living))
       return found.filter((session) => session !== undefined)
     },
-    async write(mine, base, place) {
-      const written = base === undefined ? await insert(mine, place) : await merge(mine, base, place)
-      return written.status === 'saved' && signedIn(mine, base?.payload) ? unlessVoid(written) : written
+    async write(mine, base, signIn) {
+      const written = base === undefined ? await insert(mine, signIn) : await merge(mine, base, signIn)
+      return written.status === 'saved' && signIn !== undefined ? unlessVoid(written) : written
     },
     change,
     end,
@@ -238,20 +237,9 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
 }
 
 /** Whose id the merged session carries: ours when we rotated it first or signed in, else the one stored meanwhile. */
-function withId(merged: SessionPayload, mine: SessionPayload, base: SessionPayload, stored: SessionPayload) {
+function idOf(mine: SessionPayload, base: SessionPayload, stored: SessionPayload, signsIn: boolean): string {
   const rotated = mine.jti !== base.jti
-  const first = stored.jti === base.jti
-  return { ...merged, jti: rotated && (first || signedIn(mine, base)) ? mine.jti : stored.jti }
-}
-
-function signedIn(mine: SessionPayload, base: SessionPayload | undefined): boolean {
-  if (mine.accountId === undefined) return false
-  return mine.loginTs !== base?.loginTs || mine.accountId !== base?.accountId
-}
-
-function keepsFormerId(next: SessionPayload, stored: SessionPayload): boolean {
-  if (next.jti === stored.jti || next.accountId === undefined) return false
-  return next.accountId === stored.accountId && next.loginTs === stored.loginTs
+  return rotated && (signsIn || stored.jti === base.jti) ? mine.jti : stored.jti
 }
 
 /** Nothing of the person stays in it; the store drops it at the absolute end, after which no request can still hold the session. */

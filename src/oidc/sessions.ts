@@ -25,7 +25,10 @@ export interface SessionsDeps {
   readonly placeOf: (ctx: Context) => SignInPlace
 }
 
+const signsIn = Symbol('signs in')
+
 interface SessionModel extends Model {
+  [signsIn]?: boolean
   uid: string
   touched?: boolean
   destroyed?: boolean
@@ -33,7 +36,7 @@ interface SessionModel extends Model {
   authorizations?: Record<string, Authorization>
   sidFor(clientId: string, value?: string): string | undefined
   ensureClientContainer(clientId: string): void
-  resetIdentifier(): void
+  loginAccount(details: object): void
 }
 
 /** Overrides of one Provider instance; call it for each new one. */
@@ -55,6 +58,11 @@ export function applySessions(provider: Provider, deps: SessionsDeps): void {
     if (!this.sidFor(clientId))
       this.sidFor(clientId, deps.vault.mac('session-sid', `${this.uid} ${clientId}`))
   }
+  const { loginAccount } = prototype
+  prototype.loginAccount = function signIn(this: SessionModel, details) {
+    this[signsIn] = true
+    loginAccount.call(this, details)
+  }
   bindToSession(provider, deps.sessions)
 }
 
@@ -65,12 +73,14 @@ async function saveSession(
 ): Promise<string | undefined> {
   const { payload } = (await session.getValueAndPayload()) as unknown as { payload: SessionPayload }
   const base = originOf<StoredSession>(session)
+  // Whatever happens now, the library must not save again on its way out.
+  session.touched = false
   if (base === undefined && isEmpty(payload)) {
     // A cookie without a session brought the library here: there is nothing to keep, and another tab may be signing in just now.
     dropCookie(cookie)
     return session.jti
   }
-  const written = await deps.sessions.write(payload, base, placeOfSignIn(payload, base, deps))
+  const written = await deps.sessions.write(payload, base, signInOf(session, deps))
   if (written.status === 'ended' || !written.ownsId) dropCookie(cookie)
   if (written.status === 'ended') return session.jti
   session.exp = written.session.payload.exp ?? 0
@@ -85,10 +95,10 @@ function isEmpty({ accountId, state, authorizations }: SessionPayload): boolean 
   return accountId === undefined && state === undefined && authorizations === undefined
 }
 
-function placeOfSignIn(payload: SessionPayload, base: StoredSession | undefined, deps: SessionsDeps) {
+function signInOf(session: SessionModel, { placeOf }: SessionsDeps): SignInPlace | undefined {
+  if (!session[signsIn]) return undefined
   const ctx = currentContext()
-  if (ctx === undefined || payload.accountId === undefined) return undefined
-  return payload.loginTs === base?.payload.loginTs ? undefined : deps.placeOf(ctx)
+  return ctx === undefined ? {} : placeOf(ctx)
 }
 
 /**

@@ -220,7 +220,12 @@ function signInByHeader(provider: Provider): void {
     if (!ctx.path.startsWith('/interaction/')) return next()
     ctx.respond = false
     const login = JSON.parse(ctx.get('x-sign-in') || '{}')
-    await provider.interactionFinished(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false })
+    await provider.interactionFinished(
+      ctx.req,
+      ctx.res,
+      { login, consent: {} },
+      { mergeWithLastSubmission: false },
+    )
   })
 }
 
