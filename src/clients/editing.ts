@@ -116,8 +116,8 @@ function metadataOf({ metadata, public: isOpen }: ClientDraft): ClientMetadata {
 
 /** Field by field: nothing else in `change` is looked at. */
 function merged(client: Client, change: ClientChange): Client {
-  const metadata = completed({ ...client.metadata, ...change.metadata })
-  const { allowedGroups: _groups, ...rest } = client
+  const metadata = completed({ ...client.metadata, ...change.metadata } as ClientMetadata)
+  const { allowedGroups: _groups, pkceExempt: _exempt, unverified: _unverified, ...rest } = client
   const groups =
     change.allowedGroups === undefined ? client.allowedGroups : (change.allowedGroups ?? undefined)
   return {

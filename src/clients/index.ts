@@ -35,7 +35,8 @@ export interface ClientDraft {
 }
 
 /** Given metadata fields replace, null takes one away, the others stay. */
-export type ClientChange = Partial<Omit<ClientDraft, 'public' | 'allowedGroups'>> & {
+export type ClientChange = Partial<Omit<ClientDraft, 'public' | 'allowedGroups' | 'metadata'>> & {
+  readonly metadata?: { readonly [Name in keyof ClientMetadata]?: ClientMetadata[Name] | null }
   /** null: everyone may sign in again. */
   readonly allowedGroups?: readonly string[] | null
 }
