@@ -61,6 +61,12 @@ export async function freshSqlite(): Promise<FreshStore> {
   }
 }
 
+/** Makes a database of its own, by engine; the caller drops it. For suites that keep one over many tests. */
+export function engines(): Partial<Record<Name, () => Promise<FreshStore>>> {
+  const url = mongodbUrl()
+  return { sqlite: freshSqlite, ...(url === undefined ? {} : { mongodb: () => freshMongodb(url) }) }
+}
+
 let client: MongoClient | undefined
 
 /** A database of its own on the MongoDB at `server`. */
