@@ -26,6 +26,8 @@ export interface Interaction {
   readonly sendsTo: string
   readonly redirectUri: string
   readonly asked: Asked
+  /** Set once it was answered: where its answer is waiting to be picked up (posted twice, two tabs). */
+  readonly resumeAt?: string
 }
 
 /** All but `find` answer with 303 to the resumed request, and throw `Problem('interaction-lost')` when it is gone meanwhile. */
@@ -112,6 +114,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
         languages: typeof params.ui_locales === 'string' ? params.ui_locales.split(' ') : [],
         sendsTo: destination(redirectUri),
         redirectUri,
+        ...(found.result === undefined ? {} : { resumeAt: found.returnTo }),
         asked: askedIn(
           params,
           client,

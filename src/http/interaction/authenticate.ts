@@ -148,9 +148,10 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
 
   /** Hands the result over, once, and sends the browser on to the application. */
   async function finish(found: Found): Promise<void> {
-    const { ctx, interaction } = found
+    const { ctx, interaction, base } = found
     const result = await authentication.redeem(asker(found))
-    if (result === undefined) return lostPage(deps, ctx)
+    // Somebody else was first with the same form: their answer is on its way, and the page of the interaction leads to it.
+    if (result === undefined) return ctx.method === 'POST' ? seeOther(ctx, base) : lostPage(deps, ctx)
     const remember =
       cookies.read(ctx, 'remember') === interaction.uid || ctx.state.form?.remember !== undefined
     cookies.write(ctx, 'remember', '')

@@ -2,7 +2,7 @@ import type { Client } from '../../domain/client.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Interaction } from '../../oidc/index.ts'
 import { type Application, applicationOf, sourcesOf } from '../application.ts'
-import type { WebContext } from '../context.ts'
+import { seeOther, type WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { languageOf } from '../language.ts'
 import type { PageSources } from '../middleware/security-headers.ts'
@@ -30,6 +30,8 @@ export function withInteraction(deps: AppDependencies) {
       const uid = ctx.params.uid ?? ''
       const interaction = await oidc.interactions.find(ctx as never, uid)
       if (interaction === undefined) return lostPage(deps, ctx)
+      // Posted twice, or sent again from another tab: what was answered first counts.
+      if (interaction.resumeAt !== undefined) return seeOther(ctx, interaction.resumeAt)
       const { client, languages } = interaction
       const base = `/interaction/${uid}`
       // After a POST the page lives at its GET address; the two registration pages have their own.
