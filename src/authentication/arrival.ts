@@ -1,14 +1,17 @@
 import type { Channel, Proof } from '../domain/assurance.ts'
 import type { Authentication, Step } from '../domain/authentication.ts'
+import type { Factors } from '../ports/factor.ts'
 import type { AttemptBudget, Receipt } from './attempts.ts'
 import type { Visit } from './contexts.ts'
 import type { Devices } from './devices.ts'
 import { aboutProcess, type Journal } from './journal.ts'
 import { type Asker, answered, type Processes, sameQuestion } from './processes.ts'
 import type { Questions } from './questions.ts'
-import { clearedBy } from './subjects.ts'
+import type { Known } from './situations.ts'
+import { countersOf, deviceSubject } from './subjects.ts'
 
 export interface ArrivalTools {
+  readonly factors: Factors
   readonly processes: Processes
   readonly questions: Questions
   readonly attempts: AttemptBudget
@@ -31,7 +34,9 @@ export interface Arrival {
   add(asker: Asker, visit: Visit, process: Authentication, proved: Proved): Promise<Step | undefined>
 }
 
-export function createArrival({ processes, questions, attempts, devices, journal }: ArrivalTools): Arrival {
+export function createArrival(tools: ArrivalTools): Arrival {
+  const { factors, processes, questions, attempts, devices, journal } = tools
+
   async function add(asker: Asker, visit: Visit, process: Authentication, proved: Proved) {
     const { identityId, proof, key, question, receipts = [] } = proved
     const changed = await processes.change(asker, (now) => {
@@ -47,7 +52,7 @@ export function createArrival({ processes, questions, attempts, devices, journal
     const about = { ...aboutProcess(changed), identityId, details: { factor: proof.factor } }
     await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
     const { step, known } = await questions.stand(asker, visit, changed)
-    if (step.kind === 'done') await complete(visit, changed, identityId, receipts)
+    if (step.kind === 'done') await complete(visit, changed, known, receipts)
     else await attempts.refund(receipts)
     if (step.kind === 'refused') {
       const refusal = { ...about, reason: step.reason, identityId: known.identity?.id }
@@ -66,11 +71,13 @@ export function createArrival({ processes, questions, attempts, devices, journal
   async function complete(
     visit: Visit,
     process: Authentication,
-    identityId: string,
+    known: Known,
     receipts: readonly Receipt[],
   ): Promise<void> {
+    const { identityId = '' } = process
     const device = await devices.find(visit.device, identityId)
-    await attempts.clear(clearedBy(process, device))
+    const own = device === undefined ? [] : [deviceSubject(device)]
+    await attempts.clear([...countersOf(known, factors), ...own])
     await attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address'))
     await devices.remember(visit.device, identityId, visit.userAgent)
     const details = { factors: process.proofs.map((proof) => proof.factor) }

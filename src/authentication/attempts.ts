@@ -147,6 +147,6 @@ export function identifierSubject(identifier: string, channel: string | undefine
 }
 
 /** Every counter of one identifier. */
-export function identifierSubjects(identifier: string): Subject[] {
+function identifierSubjects(identifier: string): Subject[] {
   return [undefined, 'email', 'sms', 'push'].map((channel) => identifierSubject(identifier, channel))
 }

@@ -170,14 +170,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   }
 
   async function unlock(identityId: string): Promise<void> {
-    const known = await situations.ofIdentity(await identities.get(identityId))
-    if (known.identity === undefined) return
-    await attempts.clear(
-      countersOf(
-        known.identity,
-        known.enrolled.map((way) => way.credentialId),
-      ),
-    )
+    await attempts.clear(countersOf(await situations.ofIdentity(await identities.get(identityId)), factors))
   }
 
   async function standing(

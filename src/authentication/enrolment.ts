@@ -36,7 +36,7 @@ export interface EnrolmentsTools {
   readonly audit: AuditLog
   readonly issuer: string
   readonly settings: { readonly throttle: ThrottleSettings }
-  /** Told after each change is stored: who must end sessions or tell the owner. */
+  /** Told after each change is stored: whoever has to end or announce something. */
   readonly changed: (change: CredentialChange) => Promise<void>
 }
 

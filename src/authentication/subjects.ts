@@ -1,12 +1,12 @@
 import type { Authentication } from '../domain/authentication.ts'
 import { claimId, parseIdentifier } from '../domain/identifier.ts'
-import type { Identity } from '../domain/identity.ts'
-import type { Factor } from '../ports/factor.ts'
+import type { Factor, Factors } from '../ports/factor.ts'
 import type { Device } from '../ports/store.ts'
 import { addressSubject } from './addresses.ts'
-import { identifierSubject, identifierSubjects, type Subject } from './attempts.ts'
+import { identifierSubject, type Subject } from './attempts.ts'
 import type { Candidate } from './candidates.ts'
 import type { Visit } from './contexts.ts'
+import type { Known } from './situations.ts'
 
 export interface Try {
   readonly process: Authentication
@@ -23,7 +23,7 @@ export interface Try {
 export function subjectsOf({ process, factor, candidates, device, visit }: Try): Subject[] {
   const address: Subject = { kind: 'address', value: addressSubject(visit.address) }
   if (factor.unguessable) return device === undefined ? [address] : []
-  if (device !== undefined) return [{ kind: 'device', value: device.id }]
+  if (device !== undefined) return [deviceSubject(device)]
   const named = nameOf(process)
   // Two identifiers of one person share a credential: before the first proof its pause must not show that they do (S32).
   const silent = process.proofs.length === 0
@@ -36,22 +36,19 @@ export function subjectsOf({ process, factor, candidates, device, visit }: Try):
   ]
 }
 
-/** The counters that a completed process clears; an address only decays. */
-export function clearedBy(process: Authentication, device: Device | undefined): Subject[] {
-  const named = nameOf(process)
+/** Every counter that keeps an identity out on an unknown device. `factors` are all there are: each channel has its own. */
+export function countersOf({ identity, enrolled }: Known, factors: Factors): Subject[] {
+  if (identity === undefined) return []
+  const channels = new Set([undefined, ...factors.map(({ channel }) => channel)])
+  const names = [...identity.identifiers.map(claimId), unnamed(identity.id)]
   return [
-    ...(named === undefined ? [] : identifierSubjects(named)),
-    ...process.proofs.flatMap(({ credentialId }) =>
-      credentialId === undefined ? [] : credentialSubject(credentialId),
-    ),
-    ...(device === undefined ? [] : [{ kind: 'device', value: device.id } as const]),
+    ...names.flatMap((name) => [...channels].map((channel) => identifierSubject(name, channel))),
+    ...enrolled.map(({ credentialId }) => credentialSubject(credentialId)),
   ]
 }
 
-/** Every counter that keeps an identity out on an unknown device. */
-export function countersOf(identity: Identity, credentialIds: readonly string[]): Subject[] {
-  const names = [...identity.identifiers.map(claimId), unnamed(identity.id)]
-  return [...names.flatMap(identifierSubjects), ...credentialIds.map(credentialSubject)]
+export function deviceSubject(device: Device): Subject {
+  return { kind: 'device', value: device.id }
 }
 
 function credentialSubject(id: string): Subject {

@@ -6,7 +6,7 @@ export interface Requirement {
   readonly level: Level
   /** Below `level` the process fails (`acr` as an essential claim); otherwise the policy's own level is enough. */
   readonly essential: boolean
-  /** Only this identity will do (`id_token_hint`, step-up, re-authentication). */
+  /** Only this identity will do (a hint of the request, step-up, re-authentication). */
   readonly identityId?: string
   /** Typed for the person in advance (`login_hint`). */
   readonly hint?: string

@@ -22,6 +22,8 @@ export interface Policy {
 export interface EnrolledWay extends Strength {
   readonly factor: string
   readonly credentialId: string
+  /** When it was enrolled, or replaced. */
+  readonly since?: Instant
   /** Comes with a proved address: nobody enrolled it to be asked for it. */
   readonly implied?: boolean
   /** Not sufficient alone (S25). */
@@ -48,8 +50,7 @@ export function nextStep(process: Authentication, situation: Situation, policy: 
   if (identity === undefined || !may(identity, 'sign-in')) return { kind: 'refused', reason: 'not-allowed' }
   const wanted = process.requirement.identityId
   if (wanted !== undefined && wanted !== identity.id) return { kind: 'refused', reason: 'wrong-identity' }
-  // Suspended and restored while the process ran: what was proved before is void.
-  if (process.proofs.some((proof) => proof.at < (identity.notBefore ?? 0)))
+  if (process.proofs.some((proof) => isVoid(proof, identity, enrolled)))
     return { kind: 'refused', reason: 'expired' }
   // Vouched for (registration) without a way of one's own: nobody leaves without a way back in.
   if (enrolled.length === 0) return enrolStep(process, firstEnrollable(policy), 'nothing-enrolled')
@@ -78,15 +79,55 @@ function levelStep(
   policy: Policy,
   now: Instant,
 ): Step {
-  const reached = assess(process.proofs).level
-  const target = targetLevel(process, enrolled, policy, now)
+  const { level, essential } = process.requirement
+  const { proofs } = process
+  const target = strongest([level, policy.level])
+  if (!reachesOwn(proofs, enrolled, now)) {
+    const own = proofs.filter((proof) => isOwn(proof, enrolled))
+    return proveStep(process, inOrder(policy, helpfulWays(own, enrolled.filter(isChosen), now)), 'level')
+  }
+  const reached = assess(proofs).level
   if (reaches(reached, target)) return lastStep(process, enrolled, policy)
-  const helpful = helpfulWays(process, enrolled, now)
+  const helpful = preferChosen(enrolled, (ways) => helpfulWays(proofs, ways, now))
   if (helpful.length > 0) return proveStep(process, inOrder(policy, helpful), 'level')
   // All that the person has was given; only what a client wished for without insisting may be missing.
-  if (!process.requirement.essential && reaches(reached, policy.level))
-    return lastStep(process, enrolled, policy)
+  if (!essential && reaches(reached, policy.level)) return lastStep(process, enrolled, policy)
   return enrolStep(process, helpfulEnrolments(process, enrolled, policy, now), 'level')
+}
+
+/**
+ * Whoever enrolled a second factor is asked for it, even if nobody demands it: that is what it was enrolled for, and nothing that merely
+ * comes with an address stands in for it.
+ */
+function reachesOwn(proofs: readonly Proof[], enrolled: readonly EnrolledWay[], now: Instant): boolean {
+  const reachable = assess(enrolled.filter(isChosen).map((way) => proofBy(way, now))).level
+  if (!reaches(reachable, 'two-factor')) return true
+  return reaches(assess(proofs.filter((proof) => isOwn(proof, enrolled))).level, 'two-factor')
+}
+
+function isOwn({ credentialId }: Proof, enrolled: readonly EnrolledWay[]): boolean {
+  return enrolled.some((way) => isChosen(way) && way.credentialId === credentialId)
+}
+
+function isChosen(way: EnrolledWay): boolean {
+  return !way.implied
+}
+
+/** What follows from an address is offered only where nothing helps that the person enrolled: it is the weaker way. */
+function preferChosen(
+  enrolled: readonly EnrolledWay[],
+  find: (ways: readonly EnrolledWay[]) => string[],
+): string[] {
+  const chosen = find(enrolled.filter(isChosen))
+  return chosen.length > 0 ? chosen : find(enrolled)
+}
+
+/** The identity was suspended and restored, or the credential changed or removed, while the process ran. */
+function isVoid(proof: Proof, identity: Identity, enrolled: readonly EnrolledWay[]): boolean {
+  if (proof.at < (identity.notBefore ?? 0)) return true
+  if (proof.credentialId === undefined) return false
+  const way = enrolled.find((one) => one.credentialId === proof.credentialId)
+  return way === undefined || proof.at < (way.since ?? 0)
 }
 
 /** Done, unless the person came in with something that is not sufficient alone and nothing else is left beside it (S25). */
@@ -137,30 +178,17 @@ function firstEnrollable(policy: Policy): string[] {
   return namesOf(policy.factors.filter((factor) => factor.first && factor.enrollable))
 }
 
-/** Whoever enrolled a second factor is asked for it, even if nobody demands it: that is what it was enrolled for. */
-function targetLevel(
-  process: Authentication,
-  enrolled: readonly EnrolledWay[],
-  policy: Policy,
-  now: Instant,
-): Level {
-  const own = enrolled.filter((way) => !way.implied).map((way) => proofBy(way, now))
-  const reachable = assess([...process.proofs, ...own]).level
-  const usual: Level = reaches(reachable, 'two-factor') ? 'two-factor' : 'single-factor'
-  return strongest([process.requirement.level, policy.level, usual])
-}
-
 /**
  * The ways that lift what was reached so far; where none does by itself, those that do together with a further one
  * (after a mailed link: a password that a mail can reset, and a code by SMS).
  */
-function helpfulWays(process: Authentication, enrolled: readonly EnrolledWay[], now: Instant): string[] {
-  const proofs = enrolled.map((way) => proofBy(way, now))
-  const alone = proofs.filter((proof) => lifts(process.proofs, [proof]))
+function helpfulWays(given: readonly Proof[], ways: readonly EnrolledWay[], now: Instant): string[] {
+  const proofs = ways.map((way) => proofBy(way, now))
+  const alone = proofs.filter((proof) => lifts(given, [proof]))
   const helpful =
     alone.length > 0
       ? alone
-      : proofs.filter((proof) => proofs.some((further) => lifts(process.proofs, [proof, further])))
+      : proofs.filter((proof) => proofs.some((further) => lifts(given, [proof, further])))
   return [...new Set(helpful.map((proof) => proof.factor))]
 }
 

@@ -5,6 +5,15 @@ const shortestCommonWord = 4
 const shortestPersonalWord = 3
 const longestDigits = 4
 const longestPiece = 64
+const keyboardRows = [
+  'qwertyuiop',
+  'qwertzuiop',
+  'azertyuiop',
+  'asdfghjkl',
+  'qsdfghjklm',
+  'zxcvbnm',
+  'yxcvbnm',
+]
 
 /**
  * Why a password is no secret, if it is none: it is on the list of common ones, or nothing but one of them with repetitions, sequences and
@@ -77,10 +86,11 @@ function kindOf(piece: string, { own, common }: Words): Piece['kind'] | undefine
   return piece.length >= shortestCommonWord && common.has(piece) ? 'common' : undefined
 }
 
-/** A short number, the same character again and again, or neighbours in a row (`abcdef`, `54321`, `90`). */
+/** A short number, the same character again and again, or neighbours in a row (`abcdef`, `54321`, `90`, `asdf`). */
 function isFiller(piece: string): boolean {
   if (piece.length <= longestDigits && /^\d+$/.test(piece)) return true
   if (piece.length < 3) return false
+  if (keyboardRows.some((row) => row.includes(piece))) return true
   const steps = new Set<number>()
   for (let index = 1; index < piece.length; index += 1) {
     const step = piece.charCodeAt(index) - piece.charCodeAt(index - 1)

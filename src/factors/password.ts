@@ -91,15 +91,16 @@ function lengthOf(text: string): number {
 }
 
 // m in KiB. More than this in somebody's import would let one sign-in stop the hashing process.
-const limits = { m: 1_048_576, t: 64, p: 64 }
+const limits: Readonly<Record<string, number>> = { m: 1_048_576, t: 64, p: 64 }
 
 /** A well-formed argon2 hash whose cost is within reason. */
 function isAffordable(phc: string): boolean {
-  const found =
-    /^\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[\w+/]{11,}\$[\w+/]{16,}$/.exec(phc)
-  if (found === null) return false
-  const [m, t, p] = found.slice(1).map(Number) as [number, number, number]
-  return m <= limits.m && t >= 1 && t <= limits.t && p >= 1 && p <= limits.p
+  const found = /^\$argon2(?:id|i|d)\$(?:v=\d+\$)?([mtp=\d,]{1,40})\$[\w+/]{11,}\$[\w+/]{16,}$/.exec(phc)
+  const parameters = Object.fromEntries((found?.[1] ?? '').split(',').map((pair) => pair.split('=')))
+  return Object.entries(limits).every(([name, most]) => {
+    const value = Number(parameters[name])
+    return value >= 1 && value <= most
+  })
 }
 
 /** What anybody who knows the person would try. */
