@@ -39,7 +39,16 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
     const { sealed: box, version: _version, expiresAt: _expiresAt, ...clear } = row
     const key = box === undefined ? undefined : await keys.of(ownerOf(row), false)
     if (key === undefined || box === undefined) return clear as AuditEntry
-    return { ...clear, personal: JSON.parse(vault.open(purposeOf(key), box, row.id)) } as AuditEntry
+    return { ...clear, personal: opened(key, box, row.id) } as AuditEntry
+  }
+
+  /** An altered entry must not hide the others: it says so itself. */
+  function opened(key: string, box: string, id: string): AuditEvent['personal'] {
+    try {
+      return JSON.parse(vault.open(purposeOf(key), box, id))
+    } catch {
+      return { unreadable: 'altered' }
+    }
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Client, ClientMetadata } from '../domain/client.ts'
+import { completed } from './metadata.ts'
 
 /** Our own portal and console: ordinary clients that need a session and no tokens (`response_type=none`). */
 export function builtInClients(issuer: string, brand: string): readonly Client[] {
@@ -75,12 +76,15 @@ export function configuredClient(declared: ConfiguredClient, digest: (secret: st
       ? 'none'
       : undefined
   return {
-    ...builtIn(id, {
-      ...(name === undefined ? {} : { client_name: name }),
-      ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
-      redirect_uris,
-      ...metadata,
-    }),
+    ...builtIn(
+      id,
+      completed({
+        ...(name === undefined ? {} : { client_name: name }),
+        ...(method === undefined ? {} : { token_endpoint_auth_method: method }),
+        redirect_uris,
+        ...metadata,
+      }),
+    ),
     secrets: secret === undefined ? [] : [{ id: 'configured', hash: digest(secret), createdAt: 0 }],
     firstParty: declared.first_party,
     pkceExempt: declared.pkce_exempt,

@@ -73,7 +73,7 @@ export function createConsents({ store, clock, audit, sessions, settings }: Cons
         actor: by,
         identityId,
         clientId,
-        details: { scopes: answer.scopes, claims: answer.claims ?? [], refused: answer.refused ?? [] },
+        details: { allowed: [...namesIn(answer)], refused: answer.refused ?? [] },
       })
       return consent
     },
@@ -100,10 +100,10 @@ export function createConsents({ store, clock, audit, sessions, settings }: Cons
 }
 
 /** Only who was shown everything has decided about everything anew: one scope more does not prolong the others. */
-function expiry(before: Consent | undefined, { scopes }: ConsentAnswer, renewed: Instant): Instant {
-  return before === undefined || before.scopes.every((scope) => scopes.includes(scope))
-    ? renewed
-    : before.expiresAt
+function expiry(before: Consent | undefined, answer: ConsentAnswer, renewed: Instant): Instant {
+  if (before === undefined) return renewed
+  const allowed = namesIn(answer)
+  return [...namesIn(before)].every((name) => allowed.has(name)) ? renewed : before.expiresAt
 }
 
 function merged(

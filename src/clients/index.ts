@@ -77,13 +77,13 @@ export interface Clients extends ClientDirectory {
   listSecrets(id: string): Promise<readonly Omit<ClientSecret, 'hash'>[] | undefined>
   /** `unknown` also when the client has no such secret. */
   removeSecret(id: string, secretId: string, by: Actor): Promise<ClientOutcome>
-  /** `Problem('conflict')` naming both places of each collision; call at start. */
+  /** `Problem('conflict')` naming both places of each collision, and what is wrong with the metadata in the configuration; call at start. */
   checkCollisions(): Promise<void>
 }
 
 export function createClients(tools: ClientsTools): Clients {
   const { store, audit, sessions } = tools
-  const declared = createDeclared(store, [...tools.builtIn, ...tools.configured])
+  const declared = createDeclared(store, [...tools.builtIn, ...tools.configured], tools.rules)
   const { create, edit, ...editing } = createEditing(tools, declared)
 
   const record = (

@@ -7,7 +7,7 @@ import { jwksFaults } from './jwks.ts'
 import { httpsFault, isPrivateUse, redirectFault, webFault } from './uris.ts'
 
 export interface MetadataRules {
-  /** Scopes that exist here: the standard ones and those of the configured resources. */
+  /** Scopes that exist here beside the standard ones: those of the configured resources. */
   readonly scopes: readonly string[]
 }
 
@@ -55,14 +55,16 @@ const checks: Record<string, Check> = {
       : value
           .split(' ')
           .flatMap((scope) =>
-            scopes.includes(scope) ? [] : [`names ${quoted(scope)}, which does not exist here`],
+            Object.hasOwn(claimsByScope, scope) || scopes.includes(scope)
+              ? []
+              : [`names ${quoted(scope)}, which does not exist here`],
           ),
 }
 
 /** Everything that is wrong, in sentences that begin with the field; empty when the metadata is fine. `metadata` may be input. */
 export function checkMetadata(
   metadata: ClientMetadata,
-  rules: MetadataRules = { scopes: Object.keys(claimsByScope) },
+  rules: MetadataRules = { scopes: [] },
 ): readonly string[] {
   const single = Object.entries(metadata).flatMap(([name, value]) => {
     if (value === undefined) return []

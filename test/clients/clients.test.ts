@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
+import { builtInClients, configuredClient, demoClient } from '../../src/clients/built-in.ts'
 import { createClients } from '../../src/clients/index.ts'
+import { checkMetadata } from '../../src/clients/metadata.ts'
 import { createSecret, matchesAny } from '../../src/clients/secrets.ts'
 import type { Client } from '../../src/domain/client.ts'
 import { day } from '../../src/domain/time.ts'
@@ -280,6 +282,38 @@ eachStore((_, open) => {
     await expect(clients.checkCollisions()).rejects.toThrow(
       /"shop" is declared in the configuration.*stored in the database.*"signet-account" is declared in the configuration.*built into/,
     )
+  })
+
+  it('S1: refuses to start with metadata in the configuration that could not be registered either', async () => {
+    const wrong = {
+      ...declared('shop', 'configuration'),
+      metadata: { redirect_uris: ['https://*.example.com/'] },
+    }
+    const { clients } = await openClients(open, { configured: [wrong] })
+    await expect(clients.checkCollisions()).rejects.toThrow(/"shop".*configuration.*redirect_uris.*wildcard/)
+  })
+
+  it('takes a machine from the configuration without redirect URIs, and the built-in clients as they are', async () => {
+    const machine = {
+      id: 'machine',
+      redirect_uris: [],
+      secret: 's'.repeat(32),
+      first_party: false,
+      pkce_exempt: false,
+    }
+    const configured = [
+      configuredClient({ ...machine, metadata: { grant_types: ['client_credentials'] } }, digest),
+    ]
+    const builtIn = [
+      ...builtInClients('https://id.example.com', 'Signet'),
+      demoClient('http://localhost:3001', digest('x')),
+    ]
+    const { clients } = await openClients(open, { configured, builtIn })
+    await clients.checkCollisions()
+    const found = await clients.find('machine')
+    expect(found?.metadata.response_types).toEqual([])
+    expect(found !== undefined && clients.secretMatches(found, machine.secret)).toBe(true)
+    for (const client of builtIn) expect(checkMetadata(client.metadata)).toEqual([])
   })
 
   it('records every change with who did it', async () => {

@@ -189,7 +189,9 @@ describe('what a client may do', () => {
       }),
     ).toEqual([])
     expect(faults({ scope: 'openid admin' })).toEqual([expect.stringContaining('"admin"')])
-    expect(checkMetadata({ redirect_uris: [callback], scope: 'read' }, { scopes: ['read'] })).toEqual([])
+    expect(checkMetadata({ redirect_uris: [callback], scope: 'openid read' }, { scopes: ['read'] })).toEqual(
+      [],
+    )
     for (const wrong of [
       { scope: ['openid'] },
       { default_acr_values: ['urn:x'] },
