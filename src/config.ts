@@ -1,4 +1,5 @@
 // Owns the settings: default.yaml ← the file named by SIGNET_CONFIG ← SIGNET_* variables, checked against one schema.
+// In development mode development.yaml lies between the defaults and the named file; it is also what is used when none is named.
 // The only place that reads the environment. Everything wrong is reported at once, with where it was written.
 // Not here: what a setting means (whoever it is handed to in main.ts); src/config/ has the parts.
 import { resolve } from 'node:path'
@@ -17,6 +18,7 @@ export type Config = Completed
 
 const shipped = fileURLToPath(new URL('../config/', import.meta.url))
 const defaultFile = resolve(shipped, 'default.yaml')
+const developmentFile = resolve(shipped, 'development.yaml')
 
 /**
  * The settings for this process. Relative paths, wherever they are written, start at `cwd`. In development a missing master key is made once and kept in
@@ -43,9 +45,7 @@ export function configReference(): string {
 }
 
 function readFiles(env: NodeJS.ProcessEnv, cwd: string, faults: Fault[]): Layer[] {
-  const named = env.SIGNET_CONFIG
-  const chosen = named ? resolve(cwd, named) : resolve(shipped, 'development.yaml')
-  return [...new Set([defaultFile, chosen])].flatMap((file) => {
+  const read = (file: string): Layer[] => {
     try {
       return [fileLayer(file, cwd)]
     } catch (error) {
@@ -53,7 +53,12 @@ function readFiles(env: NodeJS.ProcessEnv, cwd: string, faults: Fault[]): Layer[
       faults.push({ where: displayName(file, cwd), key: '', text: error.message })
       return []
     }
-  })
+  }
+  const chosen = env.SIGNET_CONFIG ? resolve(cwd, env.SIGNET_CONFIG) : developmentFile
+  const [named] = chosen === defaultFile ? [] : read(chosen)
+  const mode = env.SIGNET_MODE || named?.values.mode
+  const between = mode === 'development' && chosen !== developmentFile ? read(developmentFile) : []
+  return [...read(defaultFile), ...between, ...(named ? [named] : [])]
 }
 
 /** Faults of settings that are well-formed but do not go together; a key with a fault is not reported twice. */

@@ -31,8 +31,9 @@ function path(name: string): string {
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { type, message, stack } = stdSerializers.err(error)
-  const code = 'code' in error ? { code: error.code } : {}
-  return { type, message: withoutPasswords(message), stack: withoutPasswords(stack), ...code }
+  // Not as `code`: by that name a code that a person typed is censored.
+  const errorCode = 'code' in error ? { errorCode: error.code } : {}
+  return { type, message: withoutPasswords(message), stack: withoutPasswords(stack), ...errorCode }
 }
 
 // mongodb://user:password@host, smtp://…

@@ -21,7 +21,10 @@ export class ConfigError extends Error {
 }
 
 function describe(faults: readonly Fault[]): string {
-  const lines = faults.map(({ where, key, text }) => `${where}: ${key ? `${key}: ` : ''}${text}`)
+  const inOrder = faults.toSorted((one, other) =>
+    one.where.localeCompare(other.where, 'en', { numeric: true }),
+  )
+  const lines = inOrder.map(({ where, key, text }) => `${where}: ${key ? `${key}: ` : ''}${text}`)
   if (lines.length === 1) return `The configuration cannot be used. ${lines[0]}`
   return `The configuration cannot be used, ${lines.length} things are wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`
 }
@@ -32,6 +35,7 @@ export function faultsOf(error: z.ZodError, layers: readonly Layer[]): Fault[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => unknownKey([...issue.path, key], layers))
     }
+    if (issue.code === 'invalid_key') return [wrongKey(issue.path, issue.issues[0]?.message ?? '', layers)]
     return [wrongValue(issue.path, issue.message, layers)]
   })
 }
@@ -42,9 +46,14 @@ export function wrongValue(path: Path, expected: string, layers: readonly Layer[
   const key = path.join('.')
   const found = layer && valueAt(layer.values, path)
   // What only the defaults say is to be changed in the file that was chosen.
-  const [defaults, chosen] = layers
-  const where = layer === defaults ? chosen?.where([]) : layer?.where(path)
+  const chosen = layers.findLast(({ kind }) => kind === 'file')
+  const where = layer === layers[0] ? chosen?.where([]) : layer?.where(path)
   return { where: where ?? '', key, text: `found ${shown(key, found)}, expected ${expected}` }
+}
+
+function wrongKey(path: Path, expected: string, layers: readonly Layer[]): Fault {
+  const { where, key } = wrongValue(path, expected, layers)
+  return { where, key, text: `found the name ${JSON.stringify(path.at(-1))}, expected ${expected}` }
 }
 
 function unknownKey(path: Path, layers: readonly Layer[]): Fault {
@@ -88,8 +97,12 @@ function allKeys(path: Path = []): Path[] {
   return keysAt(path).flatMap((key) => [[...path, key], ...allKeys([...path, key])])
 }
 
-/** The known word with the fewest changed letters, if they are few. */
+/** The known word that goes on as `written` does, or the one with the fewest changed letters, if they are few. */
 function nearest(written: string, known: readonly string[]): string | undefined {
+  const longer = known.filter(
+    (word) => written.length > 2 && simplified(word).startsWith(simplified(written)),
+  )
+  if (longer.length === 1) return longer[0]
   const ranked = known.map((word) => ({ word, distance: distance(simplified(written), simplified(word)) }))
   const best = ranked.sort((one, other) => one.distance - other.distance)[0]
   return best && best.distance <= Math.max(1, written.length / 3) ? best.word : undefined

@@ -149,7 +149,7 @@ export const schema = map({
   inbox: flag,
   demo: map({ enabled: flag, port: whole(1, 65_535) }),
   resources: z.record(indicator, resource, 'a map of resources by indicator'),
-  clients: list(client, 'a list of clients'),
+  clients: list(client, 'a list of clients').superRefine(withoutTwins),
   outbound: map({
     timeout: duration({ min: '100ms', max: '30s' }),
     max_bytes: size({ min: '1kb', max: '16mb' }),
@@ -184,6 +184,15 @@ function unwrapped(type: z.core.$ZodType | undefined): z.core.$ZodType | undefin
     return unwrapped(type.def.innerType)
   }
   return type
+}
+
+function withoutTwins(clients: readonly { readonly id: string }[], context: z.RefinementCtx): void {
+  const ids = new Set<string>()
+  for (const [at, { id }] of clients.entries()) {
+    const message = 'an id that no other client has'
+    if (ids.has(id)) context.addIssue({ code: 'custom', message, path: [at, 'id'] })
+    ids.add(id)
+  }
 }
 
 function isOrigin(value: string): boolean {
