@@ -27,6 +27,9 @@ eachStore((_, open) => {
         const statuses = answers.map(({ status }) => status)
         expect(statuses.filter((status) => status === 200)).toHaveLength(1)
         expect(answers.filter(({ error }) => error === 'invalid_grant')).toHaveLength(racers - 1)
+        // Who came second cannot be told from a thief: what the winner got is dead.
+        const winner = answers.find(({ status }) => status === 200)
+        expect(await userinfo(one.issuer, winner?.access_token)).toBe(401)
       }
     },
   )

@@ -40,11 +40,13 @@ eachStore((_, open) => {
     const [one, two] = await nodes(2)
     const { visitor } = await signedIn(one.issuer, { client_id: 'other' })
     const claims = JSON.stringify({ id_token: { sid: { essential: true } } })
-    const answers = await Promise.all(
-      Array.from({ length: tabs }, (_, index) =>
-        ask(visitor, index % 2 ? one.issuer : two.issuer, { prompt: 'none', claims }),
-      ),
+    const gates = [one.hold('it', tabs / 2), two.hold('it', tabs / 2)]
+    const asked = Array.from({ length: tabs }, (_, index) =>
+      ask(visitor, index % 2 ? one.issuer : two.issuer, { prompt: 'none', claims }, { 'x-hold-read': 'it' }),
     )
+    await Promise.all(gates.map(({ reached }) => reached))
+    for (const gate of gates) gate.release()
+    const answers = await Promise.all(asked)
     const tokens = await Promise.all(answers.map(({ code }) => exchange(one.issuer, code)))
     expect(tokens.map(({ status }) => status)).toEqual(Array(tabs).fill(200))
     expect(await userinfo(one.issuer, tokens[0]?.access_token)).toBe(200)

@@ -1,15 +1,6 @@
 import { expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
-import {
-  ask,
-  authorizationUrl,
-  authorize,
-  browser,
-  exchange,
-  refresh,
-  signedIn,
-  userinfo,
-} from '../support/application.ts'
+import { ask, authorize, browser, exchange, refresh, signedIn, userinfo } from '../support/application.ts'
 import { useNodes } from '../support/nodes.ts'
 
 eachStore((_, open) => {
@@ -74,7 +65,9 @@ eachStore((_, open) => {
   it('lets offline access outlive a sign-out, but not "sign out everywhere"', async () => {
     const [node] = await nodes(1)
     const { issuer, registry } = node
-    const { tokens } = await signedIn(issuer, { scope: 'openid offline_access', prompt: 'consent' })
+    const { visitor } = await signedIn(issuer)
+    const { code } = await ask(visitor, issuer, { prompt: 'none' }, { 'x-offline': 'yes' })
+    const tokens = await exchange(issuer, code)
     await registry.end('ana', (await onlySession(node)).uid)
     const next = await refresh(issuer, tokens.refresh_token)
     expect(next.status).toBe(200)
@@ -117,8 +110,7 @@ eachStore((_, open) => {
     const [one, two] = await nodes(2)
     const { visitor } = await signedIn(one.issuer)
     const gate = two.hold('it')
-    const offline = { scope: 'openid offline_access', prompt: 'none' }
-    const inFlight = ask(visitor, two.issuer, offline, { 'x-hold-read': 'it' })
+    const inFlight = ask(visitor, two.issuer, { prompt: 'none' }, { 'x-hold-read': 'it', 'x-offline': 'yes' })
     await gate.reached
     await one.registry.endAll('ana')
     gate.release()
@@ -165,16 +157,33 @@ eachStore((_, open) => {
   })
 
   it('S39: a Grant that was ended is not revived by a request that was extending it', async () => {
-    const [one, two] = await nodes(2)
-    const { visitor, tokens } = await signedIn(one.issuer)
-    const gate = two.hold('it')
-    const inFlight = visitor.send(authorizationUrl(two.issuer, { scope: 'openid email', prompt: 'none' }), {
-      headers: { 'x-hold-read': 'it' },
-    })
-    await gate.reached
-    await one.registry.endGrants('ana', 'app')
-    gate.release()
-    await inFlight
-    expect(await userinfo(one.issuer, tokens.access_token)).toBe(401)
+    const [{ issuer, provider, registry }] = await nodes(1)
+    const { grant } = await grantOf(issuer, provider)
+    await registry.endGrants('ana', 'app')
+    grant.addOIDCScope('email')
+    await grant.save()
+    expect(await provider.Grant.find(grant.jti)).toBeUndefined()
   })
+
+  it('two requests that extend a Grant at once both get what they added', async () => {
+    const [{ issuer, provider }] = await nodes(1)
+    const { grant, again } = await grantOf(issuer, provider)
+    grant.addOIDCScope('email')
+    again.addOIDCScope('profile')
+    again.addOIDCClaims(['nickname'])
+    await Promise.all([grant.save(), again.save()])
+    const stored = await provider.Grant.find(grant.jti)
+    expect(stored?.getOIDCScope().split(' ').toSorted()).toEqual(['email', 'openid', 'profile'])
+    expect(stored?.getOIDCClaims()).toEqual(['nickname'])
+  })
+
+  type Provider = Awaited<ReturnType<typeof nodes<1>>>[0]['provider']
+
+  async function grantOf(issuer: string, provider: Provider) {
+    const { code } = await authorize(browser(), issuer)
+    const { grantId = '' } = (await provider.AuthorizationCode.find(code)) ?? {}
+    const [grant, again] = await Promise.all([provider.Grant.find(grantId), provider.Grant.find(grantId)])
+    if (grant === undefined || again === undefined) throw new Error('no Grant')
+    return { grant, again }
+  }
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach } from 'vitest'
 import type { Store } from '../../../src/ports/store.ts'
 import type { OpenStore } from '../../support/stores.ts'
@@ -15,7 +16,7 @@ export function useNodes(open: OpenStore) {
   async function nodes<Count extends 1 | 2>(count: Count, options: NodeOptions = {}): Promise<Nodes<Count>> {
     const store = await open(options.clock)
     shared = store
-    const made = await Promise.all(Array.from({ length: count }, () => startNode(store, options)))
+    const made = await Promise.all(Array.from({ length: count }, () => startNode(yielding(store), options)))
     started.push(...made)
     return made as unknown as Nodes<Count>
   }
@@ -25,4 +26,23 @@ export function useNodes(open: OpenStore) {
       return shared
     },
   })
+}
+
+/** The embedded store answers within the same turn of the event loop, so that requests of one process would run one after the other. */
+function yielding(store: Store): Store {
+  const { artifacts, sessions, replays } = store
+  return { ...store, artifacts: slow(artifacts), sessions: slow(sessions), replays: slow(replays) }
+}
+
+function slow<Verbs extends object>(collection: Verbs): Verbs {
+  const verbs = Object.entries(collection).map(([name, verb]) => [
+    name,
+    async (...values: unknown[]) => {
+      await setImmediate()
+      const answer = await verb(...values)
+      await setImmediate()
+      return answer
+    },
+  ])
+  return Object.fromEntries(verbs) as Verbs
 }

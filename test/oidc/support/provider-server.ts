@@ -50,9 +50,9 @@ export interface Node {
   readonly ended: EndedSession[]
   /**
    * Requests that carry this name in `x-hold-read` wait once they read their session or token, in `x-hold-issue` when an access token is about to be
-   * stored, until they are released.
+   * stored, until they are released. `reached` when `count` of them wait.
    */
-  hold(name: string): { readonly reached: Promise<void>; release(): void }
+  hold(name: string, count?: number): { readonly reached: Promise<void>; release(): void }
   close(): Promise<void>
 }
 
@@ -114,10 +114,12 @@ function createGates() {
       gate?.reached()
       await gate?.released
     },
-    hold(name: string) {
+    hold(name: string, count = 1) {
       const { promise: reached, resolve } = Promise.withResolvers<void>()
       const { promise: released, resolve: release } = Promise.withResolvers<void>()
-      gates.set(name, { reached: resolve, released })
+      let missing = count
+      const arrive = () => (--missing === 0 ? resolve() : undefined)
+      gates.set(name, { reached: arrive, released })
       return { reached, release }
     },
   }
@@ -143,8 +145,8 @@ function configuration(
     scopes: ['openid', 'offline_access', 'email', 'profile'],
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
-    expiresWithSession: (_ctx, token) =>
-      !(token as { scope?: string }).scope?.split(' ').includes('offline_access'),
+    // As offline access is, without the consent page that it needs.
+    expiresWithSession: (ctx) => ctx.get('x-offline') === '',
     features: {
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: () => true },
