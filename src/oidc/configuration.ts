@@ -69,7 +69,7 @@ export function configurationOf(deps: OidcDependencies, parts: Parts): Configura
     expiresWithSession: async (_ctx, source) => !source.scopes.has('offline_access'),
     fetch: (url, options) => deps.fetch(String(url), fetchOptions(options)),
     interactions: {
-      policy: createPolicy(identities),
+      policy: createPolicy(identities, parts.subjectOf),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

@@ -2,7 +2,8 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import { levelOf } from '../domain/assurance.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import { clientOf } from './clients.ts'
-import { reportedAcr, satisfies, wantedAcr } from './requirement.ts'
+import { insistedSubjects, reportedAcr, satisfies, wantedAcr } from './requirement.ts'
+import type { SubjectOf } from './token-policies.ts'
 
 const { Check, Prompt } = interactionPolicy
 type Policy = interactionPolicy.DefaultPolicy
@@ -11,9 +12,9 @@ type Policy = interactionPolicy.DefaultPolicy
  * When a person has to act before a client gets its answer, in this order: choose an account, sign in, be allowed to use the application,
  * consent. The library's own checks, and those that it leaves to us.
  */
-export function createPolicy(identities: IdentityDirectory): Policy {
+export function createPolicy(identities: IdentityDirectory, subjectOf: SubjectOf): Policy {
   const policy = interactionPolicy.base()
-  signIn(policy)
+  signIn(policy, subjectOf)
   consent(policy)
   policy.add(accountChooser(), 0)
   policy.add(access(identities), 2)
@@ -33,7 +34,7 @@ function accountChooser(): interactionPolicy.Prompt {
   return prompt
 }
 
-function signIn(policy: Policy): void {
+function signIn(policy: Policy, subjectOf: SubjectOf): void {
   const login = policy.get('login')
   if (login === undefined) throw new Error('the library has no login prompt')
   const { checks } = login
@@ -44,26 +45,28 @@ function signIn(policy: Policy): void {
     }),
     0,
   )
-  // Whoever just signed in as somebody else than the client insists on would be asked for ever.
-  for (const reason of ['id_token_hint', 'claims_id_token_sub_value']) {
-    const check = checks.get(reason)
-    if (check !== undefined) check.check = onceOnly(check.check)
-  }
+  // The library looks at the hint only when the request comes in, and not at who signed in then.
+  checks.remove('id_token_hint')
+  checks.remove('claims_id_token_sub_value')
+  checks.add(
+    new Check('subject', 'the requested End-User is not signed in', 'login_required', (ctx) =>
+      isSomebodyElse(ctx, subjectOf),
+    ),
+  )
   checks.remove('essential_acrs')
   checks.remove('essential_acr')
   checks.add(new Check('acr', 'requested ACR could not be obtained', 'login_required', needsStrongerSession))
 }
 
-type CheckFunction = interactionPolicy.Check['check']
-
-function onceOnly(check: CheckFunction): CheckFunction {
-  return async (ctx) => {
-    const pending = await check(ctx)
-    if (pending && ctx.oidc.result?.login !== undefined) {
-      throw new errors.LoginRequired('another End-User than the requested one is signed in')
-    }
-    return pending
-  }
+/** OIDC Core 3.1.2.1 (`id_token_hint`) and 5.5.1 (`sub` by value). Signing in as another person again and again would not help. */
+function isSomebodyElse({ oidc }: KoaContextWithOIDC, subjectOf: SubjectOf): boolean {
+  const { client, params = {}, result, session } = oidc
+  const insisted = insistedSubjects(params)
+  if (insisted.length === 0 || client === undefined || session?.accountId === undefined) return false
+  const subject = subjectOf(session.accountId, client)
+  if (insisted.every((one) => one === subject)) return false
+  if (result?.login !== undefined) throw new errors.LoginRequired('the requested End-User did not sign in')
+  return true
 }
 
 function needsStrongerSession(ctx: KoaContextWithOIDC): boolean {

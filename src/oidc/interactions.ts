@@ -7,7 +7,7 @@ import { type Asked, askedIn, type ConsentAnswer, decisionOn } from './asked.ts'
 import type { CurrentSession } from './current-session.ts'
 import type { OidcDependencies } from './dependencies.ts'
 import { personIn } from './request-origin.ts'
-import { insistedSubject, type Params, requirementOf } from './requirement.ts'
+import { insistedSubjects, type Params, requirementOf } from './requirement.ts'
 import type { SubjectOf } from './token-policies.ts'
 
 /** What the entrance needs to know to show the page that a request waits for. */
@@ -85,7 +85,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
 
   /** The identity that the hints name, where that can be told: a pairwise subject is known only from the person who is signed in. */
   async function hinted(params: Params, client: Client, session: CurrentSession | undefined) {
-    const subject = insistedSubject(params)
+    const [subject] = insistedSubjects(params)
     if (subject === undefined) return undefined
     if (client.metadata.subject_type !== 'pairwise') return subject
     const built = await current().Client.find(client.id)

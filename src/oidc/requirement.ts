@@ -53,11 +53,11 @@ export function requirementOf(params: Params, hinted: string | undefined): Requi
   }
 }
 
-/** The subject that the request insists on: `id_token_hint` (verified when the request came in) or the `sub` claim's value. */
-export function insistedSubject(params: Params): string | undefined {
+/** The subjects that the request insists on: of `id_token_hint` (verified when the request came in) and of the `sub` claim's value. */
+export function insistedSubjects(params: Params): string[] {
   const hint = text(params.id_token_hint)
-  if (hint !== undefined) return decodeJwt(hint).sub
-  return text(idTokenClaim(params, 'sub')?.value)
+  const hinted = hint === undefined ? undefined : decodeJwt(hint).sub
+  return [hinted, text(idTokenClaim(params, 'sub')?.value)].filter((subject) => subject !== undefined)
 }
 
 /** Names of the claims that the `claims` parameter asks for, in either place. */

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { startScene } from '../support/app.ts'
+import { jsonOf } from '../support/relying-party.ts'
 
 describe('discovery', () => {
   eachStore((_, open) => {
     it('says what the server does and nothing that it does not', async () => {
       const { app } = await startScene(open)
       const response = await fetch(`${app.origin}/.well-known/openid-configuration`)
-      const found = await response.json()
+      const found = await jsonOf<Record<string, string[]>>(response)
       expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
       expect(found).toMatchObject({
         issuer: app.issuer,
@@ -34,12 +35,12 @@ describe('discovery', () => {
         request_uri_parameter_supported: false,
         ui_locales_supported: ['en', 'de'],
       })
-      expect([...found.grant_types_supported].sort()).toEqual([
+      expect([...(found.grant_types_supported ?? [])].sort()).toEqual([
         'authorization_code',
         'client_credentials',
         'refresh_token',
       ])
-      expect([...found.id_token_signing_alg_values_supported].sort()).toEqual(
+      expect([...(found.id_token_signing_alg_values_supported ?? [])].sort()).toEqual(
         ['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256'].filter((alg) =>
           found.id_token_signing_alg_values_supported.includes(alg),
         ),
@@ -80,8 +81,8 @@ describe('discovery', () => {
       const { app } = await startScene(open)
       const response = await fetch(`${app.origin}/jwks`)
       expect(response.headers.get('content-type')).toBe('application/jwk-set+json; charset=utf-8')
-      const { keys } = await response.json()
-      expect(keys.map((key: { alg: string }) => key.alg).sort()).toEqual(['ES256', 'EdDSA', 'RS256'])
+      const { keys } = await jsonOf<{ keys: { alg: string }[] }>(response)
+      expect(keys.map((key) => key.alg).sort()).toEqual(['ES256', 'EdDSA', 'RS256'])
       for (const key of keys) {
         for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) expect(key).not.toHaveProperty(name)
       }

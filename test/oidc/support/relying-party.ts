@@ -221,3 +221,7 @@ export async function tokensFor(
     throw new Error(`no tokens: ${JSON.stringify({ body, page: answered.body, at: answered.location })}`)
   return body
 }
+
+export async function jsonOf<Body = Record<string, string>>(response: Response): Promise<Body> {
+  return (await response.json()) as Body
+}
