@@ -126,6 +126,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     audit,
     sessions,
     enrol: enrolments,
+    factors,
     unlocked: attempts.unlock,
     settings,
   })

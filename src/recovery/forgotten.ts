@@ -20,7 +20,7 @@ interface Case {
 
 /** "Forgotten": the same reads, writes and messages whether or not there is anything to recover (S32). */
 export function createForgotten(tools: LinksTools, book: LinkBook): Links['request'] {
-  const { identities, messenger, vault, audit, settings } = tools
+  const { identities, messenger, vault, audit, settings, issuer } = tools
   const budget = createMailBudget(tools)
   const lifetime = settings.recovery.link_lifetime
 
@@ -41,7 +41,12 @@ export function createForgotten(tools: LinksTools, book: LinkBook): Links['reque
     const values: Message['values'] = { address: asked.address, minutes: lifetime / minute }
     await messenger.send(
       owner === undefined
-        ? { template: 'recovery-nothing', to, language: asked.language, values }
+        ? {
+            template: 'recovery-nothing',
+            to,
+            language: asked.language,
+            values: { ...values, link: `${issuer}/account` },
+          }
         : {
             template: 'recovery-link',
             to,

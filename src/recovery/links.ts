@@ -31,10 +31,7 @@ export interface LinkVisit extends LinkOrigin {
   readonly userAgent: string
 }
 
-/**
- * Enrolment in two parts, so that a refused form does not spend the link and a spent link writes nothing.
- * The implementation prepares only factors that are `resettable`, and refuses others.
- */
+/** Enrolment in two parts, so that a refused form does not spend the link and a spent link writes nothing. */
 export interface LinkEnrolment {
   prepare(
     identityId: string,
@@ -47,13 +44,15 @@ export interface LinkEnrolment {
 }
 
 export type Prepared =
-  /** Checked and hashed; `commit` writes the credential in place of the old one. */
-  | { readonly status: 'prepared'; commit(): Promise<unknown> }
-  | {
-      readonly status: 'refused'
-      readonly reason: string
-      readonly values?: Readonly<Record<string, string | number>>
-    }
+  /** Checked and hashed; `commit` writes the credential in place of the old one, or finds that somebody else did meanwhile. */
+  | { readonly status: 'prepared'; commit(): Promise<{ readonly status: 'enrolled' | 'refused' }> }
+  | RefusedForm
+
+export interface RefusedForm {
+  readonly status: 'refused'
+  readonly reason: string
+  readonly values?: Readonly<Record<string, string | number>>
+}
 
 export interface LinksTools {
   readonly store: Pick<Store, 'links' | 'credentials' | 'attempts'>
@@ -66,6 +65,8 @@ export interface LinksTools {
   readonly audit: AuditLog
   readonly sessions: () => Pick<SessionRegistry, 'endAll'>
   readonly enrol: LinkEnrolment
+  /** Only those that are `resettable` can be set through a link. */
+  readonly factors: readonly { readonly name: string; readonly resettable: boolean }[]
   /** Lifts the lock that guessing put on an identifier: its owner proved the mailbox. */
   readonly unlocked: (identifier: Identifier) => Promise<void>
   readonly settings: {
@@ -103,7 +104,7 @@ export interface Peeked {
 
 export type Redeemed =
   | { readonly status: 'done'; readonly identityId: string }
-  | Extract<Prepared, { status: 'refused' }>
+  | RefusedForm
   | { readonly status: 'expired' }
 
 export function createLinks(tools: LinksTools): Links {

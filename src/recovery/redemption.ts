@@ -2,7 +2,11 @@ import type { Actor } from '../domain/audit-event.ts'
 import { displayName, type Identity, mailAddress, may } from '../domain/identity.ts'
 import type { Link } from '../ports/store.ts'
 import type { LinkBook } from './link-book.ts'
-import type { Links, LinksTools, LinkVisit } from './links.ts'
+import type { Links, LinksTools, LinkVisit, Prepared } from './links.ts'
+
+type Ready = Extract<Prepared, { status: 'prepared' }>
+
+const writes = 3
 
 interface Spent {
   readonly link: Link
@@ -14,7 +18,7 @@ interface Spent {
  * and the others have written nothing. A crash in between leaves a spent link and the old credential: another link can be asked for.
  */
 export function createRedemption(tools: LinksTools, book: LinkBook): Links['redeem'] {
-  const { store, identities, digest, enrol } = tools
+  const { store, identities, digest, enrol, factors } = tools
 
   async function find(token: string): Promise<Spent | undefined> {
     const link = await store.links.get(digest(token))
@@ -32,18 +36,29 @@ export function createRedemption(tools: LinksTools, book: LinkBook): Links['rede
     return (await identities.activate(now.id, by)).status === 'done'
   }
 
+  /** The link is spent: whoever changed the credential in the same moment does not win over its owner. */
+  async function write(prepared: Ready, again: () => Promise<Prepared>): Promise<boolean> {
+    let next: Prepared = prepared
+    for (let attempt = 0; attempt < writes && next.status === 'prepared'; attempt += 1) {
+      if ((await next.commit()).status === 'enrolled') return true
+      next = await again()
+    }
+    return false
+  }
+
   return async (token, factor, form, visit) => {
     const found = await find(token)
-    if (found === undefined) return { status: 'expired' }
+    if (found === undefined || !factors.some(({ name, resettable }) => resettable && name === factor))
+      return { status: 'expired' }
     const { id } = found.identity
     // A link without an address was handed over, not mailed.
     const options = found.link.address === '' ? {} : ({ channel: 'email' } as const)
-    const prepared = await enrol.prepare(id, factor, form, visit, options)
+    const prepare = () => enrol.prepare(id, factor, form, visit, options)
+    const prepared = await prepare()
     if (prepared.status === 'refused') return prepared
     const by: Actor = { kind: 'identity', id, ...originOf(visit) }
-    if (!(await spend(found, by))) return { status: 'expired' }
-    await prepared.commit()
-    await settle(tools, found, by, visit)
+    if (!(await spend(found, by)) || !(await write(prepared, prepare))) return { status: 'expired' }
+    await settle(tools, found, by, visit, factor)
     return { status: 'done', identityId: id }
   }
 }
@@ -54,6 +69,7 @@ async function settle(
   { link, identity }: Spent,
   by: Actor,
   visit: LinkVisit,
+  factor: string,
 ): Promise<void> {
   const { store, identities, sessions, unlocked, audit } = tools
   const ended = await sessions().endAll(identity.id)
@@ -65,17 +81,25 @@ async function settle(
     result: 'success',
     actor: by,
     identityId: identity.id,
-    details: { purpose: link.purpose, sessions: ended },
+    details: { purpose: link.purpose, factor, sessions: ended },
   })
   // Somebody who sets the first credential has nothing to be warned of.
-  if (link.purpose === 'recovery') await tellOwner(tools, identity, visit)
+  if (link.purpose === 'recovery') await tellOwner(tools, identity, visit, factor)
 }
 
-async function tellOwner({ messenger }: LinksTools, identity: Identity, visit: LinkVisit): Promise<void> {
+async function tellOwner(
+  tools: LinksTools,
+  identity: Identity,
+  visit: LinkVisit,
+  factor: string,
+): Promise<void> {
+  const { messenger, clock, issuer } = tools
   const to = mailAddress(identity)
   if (to === undefined) return
-  const values = { name: displayName(identity), address: visit.address, device: visit.userAgent }
-  await messenger.send({ template: 'credential-changed', to, language: visit.language, values })
+  const { address, userAgent: device, language } = visit
+  const link = `${issuer}/account/security`
+  const values = { name: displayName(identity), factor, at: clock(), address, device, link }
+  await messenger.send({ template: 'credential-changed', to, language, values })
 }
 
 function originOf({

@@ -14,8 +14,8 @@ const asked = { address: '203.0.113.7', language: 'en' }
 const factor = 'phrase'
 const goodForm = { phrase: 'a new phrase' }
 
-/** Enrols a made-up factor: a phrase of at least three characters. */
-function enrolmentOn(store: Store, channels: unknown[]): LinkEnrolment {
+/** Enrols a made-up factor: a phrase of at least three characters. Each entry of `conflicts` makes one write come too late. */
+function enrolmentOn(store: Store, channels: unknown[], conflicts: unknown[]): LinkEnrolment {
   return {
     async prepare(identityId, name, form, _visit, { channel }) {
       if ((form.phrase ?? '').length < 3)
@@ -23,14 +23,12 @@ function enrolmentOn(store: Store, channels: unknown[]): LinkEnrolment {
       channels.push(channel)
       return {
         status: 'prepared',
-        commit: () =>
-          store.credentials.put({
-            id: `${identityId} ${name}`,
-            identityId,
-            factor: name,
-            data: form.phrase,
-            createdAt: 0,
-          }),
+        async commit() {
+          const id = `${identityId} ${name}`
+          if (conflicts.pop() !== undefined) return { status: 'refused' }
+          await store.credentials.put({ id, identityId, factor: name, data: form.phrase, createdAt: 0 })
+          return { status: 'enrolled' }
+        },
       }
     },
   }
@@ -40,17 +38,22 @@ function linksOn(store: Store, now: () => number) {
   const world = worldOn(store, now)
   const unlocked: string[] = []
   const channels: unknown[] = []
+  const conflicts: unknown[] = []
   const links = createLinks({
     ...world,
     store,
     clock: now,
     random,
-    enrol: enrolmentOn(store, channels),
+    enrol: enrolmentOn(store, channels, conflicts),
+    factors: [
+      { name: factor, resettable: true },
+      { name: 'device', resettable: false },
+    ],
     unlocked: async ({ value }) => void unlocked.push(value),
     settings,
     issuer,
   })
-  return { ...world, links, unlocked, channels }
+  return { ...world, links, unlocked, channels, conflicts }
 }
 
 async function openLinks(open: OpenStore) {
@@ -79,7 +82,7 @@ function tokenIn(link: unknown): string {
 }
 
 function mailedToken(messages: readonly Message[]): string {
-  return tokenIn(messages.findLast(({ values }) => values.link !== undefined)?.values.link)
+  return tokenIn(messages.findLast(({ values }) => String(values.link).includes('token='))?.values.link)
 }
 
 eachStore((_, open) => {
@@ -208,7 +211,11 @@ eachStore((_, open) => {
       to: { written: 'Ana@example.com' },
       values: { address: '203.0.113.7', device: 'Browser 1' },
     })
-    expect(messages.at(-1)?.values).not.toHaveProperty('link')
+    expect(messages.at(-1)?.values).toMatchObject({
+      factor,
+      at: expect.any(Number),
+      link: `${issuer}/account/security`,
+    })
     const [entry] = (await audit.list({ identityId: id, limit: 1 })).items
     expect(entry).toMatchObject({
       action: 'recovery.completed',
@@ -243,6 +250,34 @@ eachStore((_, open) => {
     const tokens = [tokenIn(link), mailedToken(messages)]
     const outcomes = await Promise.all(tokens.map((token) => links.redeem(token, factor, goodForm, visit)))
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['done', 'expired'])
+  })
+
+  it('sets only what may be set through a link, and does not spend the link on anything else', async () => {
+    const { links, person, messages, phraseOf } = await openLinks(open)
+    const { id } = await person('active')
+    await links.request('ana@example.com', asked)
+    const token = mailedToken(messages)
+    for (const other of ['device', 'unknown', ''])
+      expect(await links.redeem(token, other, goodForm, visit)).toEqual({ status: 'expired' })
+    expect(await phraseOf(id)).toBeUndefined()
+    expect((await links.redeem(token, factor, goodForm, visit)).status).toBe('done')
+  })
+
+  it('wins over a change that came in the same moment, and says so when it cannot', async () => {
+    const { links, person, messages, phraseOf, conflicts, ended } = await openLinks(open)
+    const { id } = await person('active')
+    await links.request('ana@example.com', asked)
+    conflicts.push('once')
+    expect((await links.redeem(mailedToken(messages), factor, goodForm, visit)).status).toBe('done')
+    expect(await phraseOf(id)).toBe('a new phrase')
+    await links.request('ana@example.com', asked)
+    ended.length = 0
+    conflicts.push(1, 2, 3, 4)
+    expect((await links.redeem(mailedToken(messages), factor, { phrase: 'other' }, visit)).status).toBe(
+      'expired',
+    )
+    expect(await phraseOf(id)).toBe('a new phrase')
+    expect(ended).toEqual([])
   })
 
   it('a newer recovery link voids the older one', async () => {
