@@ -16,6 +16,7 @@ import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
 import { createSituations, type Known, type People } from './situations.ts'
+import { credentialSubject } from './subjects.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTickets, type Ticket } from './tickets.ts'
 
@@ -66,7 +67,10 @@ export type Prepared =
 export interface Enrolments {
   /** Makes the question of an enrolment, if the factor has one. `ticket` carries it to `finish`, sealed; good for one success within the challenge's life. */
   begin(identityId: string, factor: string, visit: EnrolmentVisit): Promise<{ ticket?: string; show?: Shown }>
-  /** The first half of `finish`, for whoever has something to spend between looking and writing (a one-time link). */
+  /**
+   * For one-time links, which are spent between looking and writing. Refuses (`unknown`) a factor that is not `resettable`: a link never adds a
+   * further factor (S33).
+   */
   prepare(
     identityId: string,
     factor: string,
@@ -122,7 +126,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     return show === undefined ? { ticket } : { ticket, show }
   }
 
-  async function prepare(
+  async function look(
     identityId: string,
     name: string,
     form: Form,
@@ -144,15 +148,21 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
       status: 'prepared',
       async commit() {
         if (ticket !== undefined && !(await tickets.spend(ticket))) return refused('challenge-expired')
-        await attempts.clear([subjectOf(factor, identityId)])
         const finished = await store(factor, identity, known, outcome, options.channel)
-        return finished.status === 'refused' ? finished : noted(finished, known, visit, options.by)
+        if (finished.status === 'refused') return finished
+        // Guesses at what was replaced say nothing about what is there now.
+        await attempts.clear([subjectOf(factor, identityId), credentialSubject(finished.credential.id)])
+        return noted(finished, known, visit, options.by)
       },
     }
   }
 
-  async function finish(...enrolment: Parameters<Enrolments['prepare']>): Promise<Finished> {
-    const prepared = await prepare(...enrolment)
+  async function prepare(...enrolment: Parameters<Enrolments['prepare']>): Promise<Prepared> {
+    return factorNamed(enrolment[1])?.resettable ? look(...enrolment) : refused('unknown')
+  }
+
+  async function finish(...enrolment: Parameters<Enrolments['finish']>): Promise<Finished> {
+    const prepared = await look(...enrolment)
     return prepared.status === 'refused' ? prepared : prepared.commit()
   }
 

@@ -190,7 +190,9 @@ export function createProving(tools: ProvingTools): Proving {
       details: { factor: factor.name },
     }
     journal.recordLater({ ...entry, action: 'authentication.refused', result: 'failure' }, visit)
-    if (receipts.some(({ began, subject }) => began && subject.kind !== 'address'))
+    // One pause, one entry: credentials follow their identifier, an address is nobody's.
+    const followers = new Set(['credential', 'address'])
+    if (receipts.some(({ began, subject }) => began && !followers.has(subject.kind)))
       journal.recordLater({ ...entry, action: 'authentication.throttled', result: 'failure' }, visit)
     if (receipts.some(({ tell, subject }) => tell && subject.kind === 'identifier'))
       journal.later(() => tellOwner(known.identity, visit))

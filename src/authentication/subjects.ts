@@ -51,7 +51,7 @@ export function deviceSubject(device: Device): Subject {
   return { kind: 'device', value: device.id }
 }
 
-function credentialSubject(id: string): Subject {
+export function credentialSubject(id: string): Subject {
   return { kind: 'credential', value: id }
 }
 
