@@ -43,13 +43,21 @@ export function createCreation({
     const mine: string[] = []
     for (const identifier of identifiers) {
       const claim = { id: claimId(identifier), identityId: id, takenAt: clock() }
-      if (!(await store.claims.insert(claim))) {
+      if (!(await take(claim))) {
         for (const claimed of mine) await store.claims.remove(claimed)
         return identifier
       }
       mine.push(claim.id)
     }
     return undefined
+  }
+
+  /** An orphan in the way is freed at once, without waiting for the job. */
+  async function take(claim: Draft<IdentifierClaim>): Promise<boolean> {
+    if (await store.claims.insert(claim)) return true
+    const other = await store.claims.get(claim.id)
+    if (other !== undefined && (await free(other)) === 0) return false
+    return store.claims.insert(claim)
   }
 
   async function free({ identityId, takenAt }: IdentifierClaim): Promise<number> {

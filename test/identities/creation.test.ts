@@ -110,6 +110,16 @@ eachStore((_, open) => {
     )
   })
 
+  it('does not wait for the job when somebody wants an identifier that a crash left', async () => {
+    const { identities, store, clock } = await createWorld(open)
+    const killed = worldOn(failing(store, 'identities.insert'), clock.now)
+    await expect(killed.identities.create({ identifiers: [ana] }, operator)).rejects.toThrow('killed')
+    clock.advance(11 * minute)
+    const outcomes = await parallel(8, () => identities.create({ identifiers: [ana] }, operator))
+    expect(outcomes.filter(({ status }) => status === 'created')).toHaveLength(1)
+    expect([await store.claims.count(), await store.identities.count()]).toEqual([1, 1])
+  })
+
   it('records who created whom, with the identifiers sealed', async () => {
     const { identities, audit, store } = await createWorld(open)
     const created = await identities.create(
