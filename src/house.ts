@@ -25,6 +25,7 @@ import { createTemplates } from './messaging/templates.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
+import { createCredentialChange } from './recovery/credential-change.ts'
 import { createLinks } from './recovery/links.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
@@ -130,6 +131,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     unlocked: attempts.unlock,
     settings,
   })
+  const changeCredential = createCredentialChange({ ...tools, enrolments, identities, messenger, sessions })
   const registrations = createRegistrations({
     ...tools,
     identities,
@@ -165,6 +167,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     enrolments,
     authentication,
     links,
+    changeCredential,
     registrations,
     setup,
     web,

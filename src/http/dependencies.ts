@@ -12,6 +12,7 @@ import type { Factors } from '../ports/factor.ts'
 import type { InboxReader } from '../ports/inbox.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Engine } from '../ports/storage.ts'
+import type { CredentialChange } from '../recovery/credential-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Limits } from './middleware/limits.ts'
 import type { Web } from './web.ts'
@@ -44,6 +45,8 @@ export interface AppDependencies {
   readonly registrations: Registrations
   readonly setup: Setup
   readonly links: Links
+  /** A signed-in person sets a credential: other sessions end, the owner is told. */
+  readonly changeCredential: CredentialChange
   readonly clients: Clients
   readonly consents: Consents
   readonly audit: AuditLog

@@ -1,8 +1,48 @@
-/** The account portal. */
+/**
+ * Owns the account portal: what a person sees and changes of their own. Every handler works on the identity of the session and on nothing that a
+ * request names. It hands over to the services; who may come in says http/session.ts.
+ */
+import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import type { Route } from '../routes.ts'
+import { get, post, type Route } from '../routes.ts'
+import { createGuard } from '../session.ts'
+import { createActivityPage } from './activity.ts'
+import { createApplicationPages } from './applications.ts'
+import { createHomePage } from './home.ts'
+import { createPortal } from './portal.ts'
+import { createProfilePages } from './profile.ts'
+import { createSecurityPages } from './security.ts'
+import { createSessionPages } from './sessions.ts'
 
 /** Its route table. */
-export function accountRoutes(_deps: AppDependencies): readonly Route[] {
-  return []
+export function accountRoutes(deps: AppDependencies): readonly Route[] {
+  const { signedIn, fresh, callback } = createGuard(deps, { base: '/account', clientId: 'signet-account' })
+  const portal = createPortal(deps.web)
+  const home = createHomePage(deps, portal)
+  const profile = createProfilePages(deps, portal)
+  const security = createSecurityPages(deps, portal)
+  const sessions = createSessionPages(deps, portal)
+  const applications = createApplicationPages(deps, portal)
+  const activity = createActivityPage(deps, portal)
+
+  return [
+    get('/account', {}, signedIn(home)),
+    get('/account/callback', {}, callback),
+    get('/account/profile', {}, signedIn(profile.show)),
+    post('/account/profile', {}, signedIn(profile.save)),
+    get('/account/security', {}, signedIn(security.show)),
+    get('/account/security/:factor', {}, fresh(security.form)),
+    post('/account/security/:factor', {}, fresh(security.change)),
+    get('/account/sessions', {}, signedIn(sessions.show)),
+    post('/account/sessions/others/end', {}, signedIn(sessions.endOthers)),
+    post('/account/sessions/:session/end', {}, signedIn(sessions.end)),
+    get('/account/applications', {}, signedIn(applications.show)),
+    post('/account/applications/:client/withdraw', {}, signedIn(applications.withdraw)),
+    get('/account/activity', {}, signedIn(activity)),
+    get('/.well-known/change-password', {}, (ctx) => {
+      seeOther(ctx, security.resettablePath)
+      // A permanent address for password managers (W3C Change Password URL): they expect 302, 303 or 307.
+      ctx.status = 302
+    }),
+  ]
 }

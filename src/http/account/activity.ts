@@ -1,0 +1,90 @@
+import type { AuditAction, AuditEntry } from '../../domain/audit-event.ts'
+import { clientName } from '../../domain/client.ts'
+import { queryValue } from '../context.ts'
+import type { AppDependencies } from '../dependencies.ts'
+import { deviceShown } from '../device.ts'
+import type { Translate } from '../language.ts'
+import { momentOf } from '../moments.ts'
+import type { SignedInHandler } from '../session.ts'
+import type { Portal } from './portal.ts'
+
+const perPage = 25
+
+/** Of no use to the person: one sign-in makes many of them. */
+const unspoken: ReadonlySet<AuditAction> = new Set([
+  'authentication.identified',
+  'authentication.proved',
+  'token.issued',
+  'token.refreshed',
+  'identity.activated',
+])
+
+/** What happened in the account, newest first, in words. */
+export function createActivityPage(deps: AppDependencies, portal: Portal): SignedInHandler {
+  const { audit, clients, web } = deps
+
+  return async (page) => {
+    const { ctx, identity } = page
+    const { language } = ctx.state
+    const t = web.words.translate(language)
+    const after = queryValue(ctx, 'after')
+    const { items, next } = await audit.list({
+      identityId: identity.id,
+      limit: perPage,
+      ...(after === undefined ? {} : { after }),
+    })
+    const spoken = items.filter(({ action }) => !unspoken.has(action))
+    const names = await Promise.all(spoken.map(({ clientId }) => nameOf(clientId)))
+    portal(page, {
+      view: 'activity',
+      place: 'activity',
+      values: {
+        entries: spoken.map((entry, index) => ({
+          ...entryShown(entry, names[index] ?? '', t),
+          ...placeOf(entry, identity.id, t),
+          at: momentOf(entry.at, language),
+        })),
+        older: next === undefined ? undefined : `/account/activity?${new URLSearchParams({ after: next })}`,
+        newest: after === undefined ? undefined : '/account/activity',
+      },
+    })
+  }
+
+  async function nameOf(clientId: string | undefined): Promise<string> {
+    const client = clientId === undefined ? undefined : await clients.find(clientId)
+    return client === undefined ? (clientId ?? '') : clientName(client)
+  }
+}
+
+const icons: Readonly<Record<string, string>> = {
+  authentication: 'key',
+  credential: 'lock',
+  consent: 'app',
+  session: 'device',
+  token: 'app',
+  recovery: 'key',
+}
+
+/** One line: its own words for a failure where there are some. */
+export function entryShown({ action, result, details }: AuditEntry, application: string, t: Translate) {
+  const factor = typeof details?.factor === 'string' ? t(`factors:${details.factor}.name`) : ''
+  const key = action.replace('.', '-')
+  return {
+    icon: result === 'failure' ? 'alert' : (icons[action.split('.')[0] ?? ''] ?? 'user'),
+    failed: result === 'failure',
+    text: t(`account:activity.events.${key}`, { application, factor }),
+    application,
+  }
+}
+
+/** Where from, if it was the person or a stranger; where the people who run the service sit is none of the person's business. */
+function placeOf({ actor, personal }: AuditEntry, identityId: string, t: Translate) {
+  const staff = actor.kind === 'operator' || (actor.kind === 'identity' && actor.id !== identityId)
+  if (staff) return { by: t('account:activity.staff'), address: undefined, device: undefined }
+  const { address, userAgent } = personal ?? {}
+  return {
+    by: undefined,
+    address,
+    device: userAgent === undefined ? undefined : deviceShown(userAgent, t).name,
+  }
+}

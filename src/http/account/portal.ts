@@ -1,0 +1,52 @@
+import type { PageSources } from '../middleware/security-headers.ts'
+import { personShown, type SignedIn } from '../session.ts'
+import type { Web } from '../web.ts'
+
+export interface PortalPage {
+  /** Under views/account/. */
+  readonly view: string
+  /** Its place in the navigation; words and address come from it. */
+  readonly place: Place
+  /** Already translated; the place's own name when absent. */
+  readonly title?: string
+  readonly status?: number
+  readonly values?: Readonly<Record<string, unknown>>
+  readonly sources?: PageSources
+}
+
+export type Portal = (page: SignedIn, content: PortalPage) => void
+
+const places = ['home', 'profile', 'security', 'sessions', 'applications', 'activity'] as const
+export type Place = (typeof places)[number]
+
+/** Pages of the portal, in its frame. */
+export function createPortal(web: Web): Portal {
+  return (page, { view, place, title, status = 200, values, sources = {} }) => {
+    const { ctx, identity } = page
+    const t = web.words.translate(ctx.state.language)
+    const pages = places.map((name) => ({
+      href: name === 'home' ? '/account' : `/account/${name}`,
+      label: t(`account:${name}.title`),
+      current: name === place,
+    }))
+    const console = identity.roles.includes('administrator')
+      ? [{ href: '/admin', label: t('account:console'), current: false }]
+      : []
+    web.render(ctx, {
+      view: `account/${view}`,
+      layout: 'layout-wide',
+      title: title ?? t(`account:${place}.title`),
+      status,
+      sources,
+      values: {
+        ...values,
+        styles: ['portal.css'],
+        scripts: ['local-time.js'],
+        home: '/account',
+        navigation: [...pages, ...console],
+        person: personShown(page),
+        signOut: t('account:sign-out'),
+      },
+    })
+  }
+}

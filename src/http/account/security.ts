@@ -1,0 +1,101 @@
+import { Problem } from '../../domain/problem.ts'
+import type { Form } from '../../ports/factor.ts'
+import { seeOther } from '../context.ts'
+import type { AppDependencies } from '../dependencies.ts'
+import { momentOf } from '../moments.ts'
+import type { SignedIn, SignedInHandler } from '../session.ts'
+import { visitOf } from '../visit.ts'
+import { noticeOf } from './notice.ts'
+import type { Portal } from './portal.ts'
+
+export interface SecurityPages {
+  readonly show: SignedInHandler
+  readonly form: SignedInHandler
+  readonly change: SignedInHandler
+  /** Where password managers send people who want another one. */
+  readonly resettablePath: string
+}
+
+/** Each way to prove who one is, and the form that sets it. Which ways there are says the list of factors. */
+export function createSecurityPages(deps: AppDependencies, portal: Portal): SecurityPages {
+  const { enrolments, factors, changeCredential, web, random } = deps
+  const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
+  const visit = ({ ctx }: SignedIn) => visitOf(ctx, { cookies: web.cookies, random })
+
+  function factorOf({ ctx }: SignedIn): string {
+    const factor = factors.find(
+      ({ name, enrolment }) => name === ctx.params.factor && enrolment !== undefined,
+    )
+    if (factor === undefined) throw new Problem('not-found')
+    return factor.name
+  }
+
+  async function show(page: SignedIn): Promise<void> {
+    const t = translate(page)
+    const { language } = page.ctx.state
+    const enrolled = await enrolments.list(page.identity.id)
+    const ways = factors
+      .filter(({ enrolment }) => enrolment !== undefined)
+      .map(({ name }) => {
+        const own = enrolled.filter(({ factor }) => factor === name)
+        return {
+          name: t(`factors:${name}.name`),
+          href: `/account/security/${name}`,
+          action: t(own.length > 0 ? 'account:security.change' : 'account:security.add'),
+          enrolled: own.map(({ label, createdAt, lastUsedAt, needsCompanion }) => ({
+            label,
+            since: momentOf(createdAt, language),
+            used: lastUsedAt === undefined ? undefined : momentOf(lastUsedAt, language),
+            needsCompanion: needsCompanion === true,
+          })),
+        }
+      })
+    const notice = noticeOf(page.ctx, t, 'security', ['changed'])
+    portal(page, { view: 'security', place: 'security', values: { ways, notice } })
+  }
+
+  async function form(page: SignedIn, mistake?: string): Promise<void> {
+    const { ctx, identity } = page
+    const t = translate(page)
+    const factor = factorOf(page)
+    const { show: shown = {}, ticket } = await enrolments.begin(identity.id, factor, visit(page))
+    ctx.state.page = `/account/security/${factor}`
+    portal(page, {
+      view: 'change',
+      place: 'security',
+      title: t('account:security.form.title', { factor: t(`factors:${factor}.name`) }),
+      status: mistake === undefined ? 200 : 422,
+      values: {
+        factor,
+        heading: t(`factors:${factor}.enrol.heading`),
+        identifier: identity.identifiers[0]?.written ?? '',
+        ticket,
+        show: shown,
+        mistake,
+      },
+    })
+  }
+
+  async function change(page: SignedIn): Promise<void> {
+    const { ctx, identity, session } = page
+    const t = translate(page)
+    const factor = factorOf(page)
+    const { csrf: _csrf, ...typed }: Form = ctx.state.form
+    const finished = await changeCredential(identity.id, factor, typed, {
+      ...visit(page),
+      sessionUid: session.uid,
+    })
+    if (finished.status === 'enrolled') return seeOther(ctx, '/account/security?done=changed')
+    const key = `factors:${factor}.refused.${finished.reason}`
+    const known = web.words.has(web.words.languages[0] ?? 'en', key)
+    await form(page, known ? t(key, finished.values) : t('account:security.form.refused'))
+  }
+
+  const resettable = factors.find((factor) => factor.resettable)
+  return {
+    show,
+    form: (page) => form(page),
+    change,
+    resettablePath: resettable === undefined ? '/account/security' : `/account/security/${resettable.name}`,
+  }
+}

@@ -1,0 +1,37 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/** Where a browser goes after a sign-in that a page of ours asked for. */
+export interface Return {
+  /** A path of ours, with its query. */
+  readonly to: string
+  /** The page wanted a fresh sign-in. */
+  readonly fresh: boolean
+}
+
+/**
+ * The `state` of our own authorization requests: keyed by the browser's secret cookie, so that no other browser's answer is taken for one to this browser,
+ * and nobody else can write one that leads somewhere.
+ */
+export function sealReturn(browser: string, value: Return): string {
+  const text = Buffer.from(JSON.stringify([value.to, value.fresh])).toString('base64url')
+  return `${text}.${sign(browser, text)}`
+}
+
+/** Undefined when this browser did not ask, or the place is none of the area's own pages. `state` may be input. */
+export function openReturn(browser: string, state: string | undefined, base: string): Return | undefined {
+  const [text = '', signature = ''] = (state ?? '').split('.')
+  const [expected, given] = [Buffer.from(sign(browser, text)), Buffer.from(signature)]
+  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined
+  const [to, fresh] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, boolean]
+  return isOwnPage(to, base) ? { to, fresh } : undefined
+}
+
+function sign(browser: string, text: string): string {
+  return createHmac('sha256', browser).update(`return ${text}`).digest('base64url')
+}
+
+/** `/account`, or below it; nothing that a browser could read as another host. */
+function isOwnPage(to: string, base: string): boolean {
+  if (!to.startsWith(base) || /\/\/|\\/.test(to.split('?')[0] ?? '')) return false
+  return ['', '/', '?'].includes(to.charAt(base.length))
+}

@@ -1,0 +1,53 @@
+import type { Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
+import { displayName, mailAddress } from '../domain/identity.ts'
+import type { Identities } from '../identities/index.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Form } from '../ports/factor.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { SessionRegistry } from '../ports/session-registry.ts'
+
+export interface CredentialChangeTools {
+  readonly enrolments: Pick<Enrolments, 'finish'>
+  readonly identities: Pick<Identities, 'get'>
+  readonly messenger: Messenger
+  readonly sessions: () => Pick<SessionRegistry, 'endAll'>
+  readonly clock: Clock
+}
+
+/** Who changes something, in which session: that one goes on. */
+export interface ChangeVisit extends EnrolmentVisit {
+  readonly sessionUid: string
+}
+
+export type CredentialChange = (
+  identityId: string,
+  factor: string,
+  form: Form,
+  visit: ChangeVisit,
+) => Promise<Finished>
+
+/**
+ * A signed-in person sets a credential; the caller made sure that the sign-in is fresh (S30). Every other session and every token ends, and the owner
+ * is told, once. Devices stay known: they vouch for nothing, and the owner's own must not be locked out by a stranger's guesses afterwards.
+ * A crash after the credential is written leaves other sessions alive: the owner can end them, or change it again.
+ */
+export function createCredentialChange(tools: CredentialChangeTools): CredentialChange {
+  const { enrolments, identities, messenger, sessions, clock } = tools
+
+  async function tellOwner(identityId: string, factor: string, visit: ChangeVisit): Promise<void> {
+    const identity = await identities.get(identityId)
+    const to = identity === undefined ? undefined : mailAddress(identity)
+    if (identity === undefined || to === undefined) return
+    const { address, userAgent = '', language } = visit
+    const values = { name: displayName(identity), factor, address, device: userAgent, at: clock() }
+    await messenger.send({ template: 'credential-changed', to, language, values })
+  }
+
+  return async (identityId, factor, form, visit) => {
+    const finished = await enrolments.finish(identityId, factor, form, visit)
+    if (finished.status === 'refused') return finished
+    await sessions().endAll(identityId, { except: visit.sessionUid })
+    await tellOwner(identityId, factor, visit)
+    return finished
+  }
+}
