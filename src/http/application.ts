@@ -58,6 +58,11 @@ export function sourcesOf(client: Client, redirectUri?: string): PageSources {
   }
 }
 
+/** What `form-action` has to name besides https for a form that ends at one of these addresses. */
+export function formSources(addresses: readonly string[]): readonly string[] {
+  return [...new Set(addresses.flatMap(formSource))]
+}
+
 /** A host source for http, any port on loopback (RFC 8252 7.3), a scheme source for private-use schemes; https is allowed as a whole. */
 function formSource(uri: string): string[] {
   const url = URL.parse(uri)

@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import { type ProblemCode, problems } from '../domain/problem.ts'
 import type { Pages } from '../oidc/pages.ts'
-import { applicationOf, sourcesOf } from './application.ts'
+import { applicationOf, formSources, sourcesOf } from './application.ts'
 import type { WebContext } from './context.ts'
 import { renderLost } from './interaction/lost.ts'
 import { renderProblem } from './middleware/errors.ts'
@@ -74,7 +74,6 @@ export function createPages(web: Web): Pages {
       const ctx = pageContext(context)
       const t = translate(ctx)
       const application = client === undefined ? new URL(action).host : applicationOf(client).name
-      const own = client === undefined ? {} : sourcesOf(client)
       render(ctx, {
         view: 'interaction/form-post',
         title: t('form-post.title'),
@@ -84,7 +83,7 @@ export function createPages(web: Web): Pages {
           heading: t('form-post.heading', { application }),
           scripts: ['send-form.js'],
         },
-        sources: own,
+        sources: { forms: formSources([action]) },
       })
     },
   }

@@ -26,7 +26,7 @@ function problemOf(cause: unknown): Problem {
   if (cause instanceof Problem) return cause
   if (cause instanceof URIError) return new Problem('bad-request', { cause })
   const { status, expose } = (cause ?? {}) as { status?: unknown; expose?: unknown }
-  if (expose === true && typeof status === 'number' && status < 500) {
+  if (expose === true && typeof status === 'number' && status >= 400 && status < 500) {
     return new Problem(status === 413 ? 'too-large' : 'bad-request', { cause })
   }
   return new Problem('internal', { cause })

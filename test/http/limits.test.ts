@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { errors } from '../../src/http/middleware/errors.ts'
+import { inFlight, limit, limits } from '../../src/http/middleware/limits.ts'
+import { proxy } from '../../src/http/middleware/proxy.ts'
+import { createWeb } from '../../src/http/web.ts'
+import { createVault } from '../../src/vault/vault.ts'
+import { send, serve } from './support/server.ts'
+
+const settings = {
+  mode: 'development',
+  issuer: 'http://localhost:3000',
+  trusted_proxies: ['127.0.0.1'],
+  allowed_hosts: [],
+  brand: { name: 'Signet', support_url: null, terms_url: null, privacy_url: null },
+  languages: ['en'],
+} as const
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function front() {
+  const web = await createWeb({ settings, vault: createVault(new Uint8Array(32)), clock: Date.now })
+  return [errors(web, quiet), proxy(settings)]
+}
+
+describe('limits of the whole server', () => {
+  it('S26: an address that asks too much gets 429 and when to try again; others do not notice', async () => {
+    const table = { ...limits, form: { points: 3, seconds: 60 } }
+    const { url } = await serve([...(await front()), limit('form', table)], () => 'ok')
+    const from = (address: string) => send(url, { headers: { 'x-forwarded-for': address } })
+    const statuses = []
+    for (let request = 0; request < 5; request += 1) statuses.push((await from('203.0.113.1')).status)
+    expect(statuses).toEqual([200, 200, 200, 429, 429])
+    const refused = await from('203.0.113.1')
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect((await from('203.0.113.2')).status).toBe(200)
+  })
+
+  it('S26: changing the address within an IPv6 /64 does not help', async () => {
+    const table = { ...limits, form: { points: 2, seconds: 60 } }
+    const { url } = await serve([...(await front()), limit('form', table)], () => 'ok')
+    const statuses = []
+    for (let host = 1; host <= 4; host += 1) {
+      statuses.push((await send(url, { headers: { 'x-forwarded-for': `2001:db8:0:7::${host}` } })).status)
+    }
+    expect(statuses).toEqual([200, 200, 429, 429])
+  })
+
+  it('S26: more forms at once than can be worked on get 503 and when to try again', async () => {
+    let release = () => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { url } = await serve([...(await front()), inFlight(1)], () => gate.then(() => 'ok'))
+    const first = send(url)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const second = await send(url)
+    expect([second.status, second.headers['retry-after']]).toEqual([503, '2'])
+    release()
+    expect((await first).status).toBe(200)
+    expect((await send(url)).status).toBe(200)
+  })
+})

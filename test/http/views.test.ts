@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const views = resolve(import.meta.dirname, '../../views')
+const source = resolve(import.meta.dirname, '../../src')
+
+function filesIn(folder: string, ending: string): { path: string; text: string }[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(ending))
+    .map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') }))
+}
+
+// A mail is no page: programs that show it know no style sheet.
+const templates = filesIn(views, '.ejs').filter(({ path }) => !path.startsWith('messages/'))
+const languages = readdirSync(join(views, 'locales'))
+
+type Words = { readonly [key: string]: string | Words }
+
+function wordsOf(language: string): Map<string, string> {
+  const found = new Map<string, string>()
+  const walk = (words: Words, path: string) => {
+    for (const [key, value] of Object.entries(words)) {
+      if (typeof value === 'string') found.set(path + key, value)
+      else walk(value, `${path}${key}.`)
+    }
+  }
+  for (const file of readdirSync(join(views, 'locales', language))) {
+    walk(JSON.parse(readFileSync(join(views, 'locales', language, file), 'utf8')), `${file.slice(0, -5)}:`)
+  }
+  return found
+}
+
+describe('views', () => {
+  it('S37: print everything escaped: the unescaped tag stands before an include of a file only', () => {
+    for (const { path, text } of templates) {
+      for (const [tag] of text.matchAll(/<%-(?!%)[^%]*/g))
+        expect(tag, path).toMatch(/^<%- include\((['`]\/[\w/${}-]+['`]|content)[,)]/)
+    }
+  })
+
+  it('S37: hold no inline script, style or handler', () => {
+    for (const { path, text } of templates) {
+      expect(text.replace(/<script [^>]*src="<%= asset\([^>]*><\/script>/g, ''), path).not.toMatch(
+        /<script|<style|\sstyle=|\son[a-z]+=/i,
+      )
+      expect(text, path).not.toContain('javascript:')
+    }
+  })
+
+  it('S37: request data never reaches the options of the template engine', () => {
+    const users = filesIn(source, '.ts').filter(({ text }) => /from 'ejs'/.test(text))
+    expect(users.length).toBeGreaterThan(0)
+    for (const { path, text } of users) expect(text, path).not.toMatch(/ejs\.(render|renderFile)\(/)
+  })
+
+  it('every form of ours carries the token of its browser', () => {
+    for (const { path, text } of templates) {
+      for (const [form] of text.matchAll(/<form [^>]*method="post"[\s\S]*?<\/form>/g)) {
+        const goesElsewhere = /action="<%= action %>"/.test(form) && !path.startsWith('recovery/')
+        if (!goesElsewhere) expect(form, path).toContain("include('/partials/form-token')")
+      }
+    }
+  })
+})
+
+describe('words', () => {
+  it.each(languages)('are the same set in every language: %s', (language) => {
+    expect([...wordsOf(language).keys()].sort()).toEqual([...wordsOf('en').keys()].sort())
+  })
+
+  it.each(languages)('take the same values in every language: %s', (language) => {
+    const values = (text = '') => [...text.matchAll(/{{(\w+)}}/g)].map(([, name]) => name).sort()
+    const english = wordsOf('en')
+    for (const [key, text] of wordsOf(language)) {
+      // A singular may do without the number.
+      const wanted = values(english.get(key)).filter((name) => name !== 'count')
+      expect(
+        values(text).filter((name) => name !== 'count'),
+        key,
+      ).toEqual(wanted)
+    }
+  })
+
+  it('exist for every key that a view or a page names', () => {
+    const known = wordsOf('en')
+    const uses = [...templates, ...filesIn(join(source, 'http'), '.ts')]
+    for (const { path, text } of uses) {
+      for (const key of keysIn(text))
+        expect(known.has(key) || known.has(`${key}_other`), `${path}: ${key}`).toBe(true)
+    }
+  })
+})
+
+/** Literal keys of `t('…')` and of sentences in pieces. Those put together at run time are covered by the pages' own tests. */
+function keysIn(text: string): string[] {
+  const literal = [...text.matchAll(/\bt\(\s*'([^']+)'/g), ...text.matchAll(/\bkey: '([^']+)'/g)]
+  return literal.map(([, key = '']) => (key.includes(':') ? key : `pages:${key}`))
+}
