@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Collection as Documents, Filter } from 'mongodb'
 import { Problem } from '../domain/problem.ts'
 import type { Duration } from '../domain/time.ts'
@@ -120,11 +121,25 @@ export async function answered<T>(operation: () => Promise<T>, limit: Duration =
     timer = setTimeout(() => reject(new Error(`no answer from MongoDB within ${limit} ms`)), limit)
   })
   try {
-    return await Promise.race([operation(), late])
+    return await Promise.race([sent(operation, performance.now() + limit), late])
   } catch (error) {
     throw error instanceof Problem ? error : unavailable(error)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** While connections are being replaced, an operation is refused before it was sent, so that it may be tried again without harm. */
+async function sent<T>(operation: () => Promise<T>, end: number): Promise<T> {
+  for (;;) {
+    try {
+      return await operation()
+    } catch (error) {
+      // By its exact name: what is derived from it was perhaps sent.
+      const unsent = (error as { name?: string } | undefined)?.name === 'MongoPoolClearedError'
+      if (!unsent || performance.now() > end) throw error
+      await pause(20 + Math.random() * 50)
+    }
   }
 }
 

@@ -22,7 +22,7 @@ interface Note {
 const lease = minute
 
 /**
- * Applies pending migrations and creates missing indexes, under a lock that a dead process loses after a minute.
+ * Creates missing indexes and applies pending migrations, under a lock that a dead process loses after a minute.
  * Answers the names of the migrations it ran. Give it a database whose client waits: an index over many documents takes its time.
  */
 export async function migrateMongodb(

@@ -11,7 +11,7 @@ export function listTable(collection: string, index: string): string {
   return `"${collection}.${index}"`
 }
 
-/** What `migrateSqlite` has to know and do, without the lock: true when nothing is left to do. Refuses foreign and newer files. */
+/** True when `migrateSqlite` would find nothing to do; takes no lock. Refuses foreign and newer files. */
 export function isCurrent(database: DatabaseSync, migrations: readonly Migration[]): boolean {
   refuseForeign(database)
   const version = pragma(database, 'user_version')
@@ -23,7 +23,7 @@ export function isCurrent(database: DatabaseSync, migrations: readonly Migration
 }
 
 /**
- * Applies pending migrations, then creates what the declarations name and the file lacks, all in one transaction under the write lock.
+ * Creates what the declarations name and the file lacks, then applies pending migrations, all in one transaction under the write lock.
  * Of two processes that start at once the second finds everything done. Answers the names of the migrations it ran.
  */
 export function migrateSqlite(database: DatabaseSync, migrations: readonly Migration[]): string[] {
@@ -33,8 +33,8 @@ export function migrateSqlite(database: DatabaseSync, migrations: readonly Migra
     const version = pragma(database, 'user_version')
     refuseNewer(version, migrations.at(-1)?.number ?? 0)
     const pending = migrations.filter((migration) => migration.number > version)
-    for (const migration of pending) migration.sqlite(database)
     for (const name of collectionNames) createTable(database, name, collections[name])
+    for (const migration of pending) migration.sqlite(database)
     const last = pending.at(-1)
     if (last !== undefined) database.exec(`PRAGMA user_version = ${last.number}`)
     database.exec(`PRAGMA application_id = ${applicationId}`)

@@ -1,6 +1,6 @@
 /**
  * Numbered steps from one layout of stored data to the next, for what `collections.ts` cannot say: renaming, splitting, transforming.
- * (New collections and indexes need none: the engines create what is declared and missing.) A step is written once and never changed;
+ * (New collections and indexes need none: the engines create what is declared and missing, before the first step runs.) A step is written once and never changed;
  * it must leave data that the version before it can still read, because two versions run side by side during an upgrade.
  */
 import type { DatabaseSync } from 'node:sqlite'
