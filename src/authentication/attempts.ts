@@ -98,7 +98,11 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
     for (let round = 0; round < mostRounds; round += 1) {
       const now = clock()
       const block = blockOn(row, subject.kind, settings, now)
-      if (block !== undefined) return block
+      if (block !== undefined) {
+        // What must not show must not be quicker either.
+        if (subject.silent && row !== undefined) await rows.replace(row)
+        return block
+      }
       const next = charged(row, subject.kind, settings, now)
       const began = next.blockedUntil > now || next.expiresAt === undefined
       const tell = began && next.toldAt === undefined

@@ -64,8 +64,9 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       if (!mayName || now.redeemedAt !== undefined) return undefined
       return { ...restarted(now), identifier: identifier.value, written: identifier.written }
     })
+    const outcome = await standing(asker, visit)
     if (changed !== undefined) noteIdentified(visit, changed.clientId, identifier.written)
-    return standing(asker, visit)
+    return outcome
   }
 
   /** Looked up and written after the answer: what was typed is kept only if it is somebody's. */

@@ -5,16 +5,17 @@ import type { Channel } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Identity } from '../domain/identity.ts'
-import { hasCompanion } from '../domain/policy.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Enrolled, Factor, Factors, Form, Shown } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
+import { createAdoption } from './adoption.ts'
 import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
+import { createRemoval } from './removal.ts'
 import { createSituations, type Known, type People } from './situations.ts'
 import { credentialSubject } from './subjects.ts'
 import type { ThrottleSettings } from './throttle.ts'
@@ -232,60 +233,12 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     return finished
   }
 
-  async function adopt(identityId: string, name: string, material: Form, by: Actor = { kind: 'system' }) {
-    const factor = factorNamed(name)
-    const data = factor?.enrolment?.adopt?.(material)
-    if (factor === undefined || data === undefined) return refused('unknown')
-    const credential = await credentials.insert({ identityId, factor: name, data }, { only: factor.single })
-    if (credential === undefined) return refused('conflict')
-    await audit.record({
-      action: 'credential.enrolled',
-      result: 'success',
-      actor: by,
-      identityId,
-      reason: 'adopted',
-      details: { factor: name },
-    })
-    return { status: 'enrolled', credential } as const
-  }
-
-  async function remove(
-    identityId: string,
-    credentialId: string,
-    by: Actor,
-    { force = false }: { readonly force?: boolean } = {},
-  ): Promise<{ readonly status: 'removed' } | EnrolmentRefusal> {
-    const known = await situations.ofIdentity(await identities.get(identityId))
-    const credential = known.credentials.find(({ id }) => id === credentialId)
-    if (credential === undefined) return refused('unknown')
-    const reason = force ? undefined : obstacle(factors, known, credentialId)
-    if (reason !== undefined) return refused(reason)
-    if (!(await credentials.remove(credentialId))) return refused('unknown')
-    const { factor } = credential
-    await audit.record({
-      action: 'credential.removed',
-      result: 'success',
-      actor: by,
-      identityId,
-      details: { factor },
-    })
-    await changed({ identityId, factor, kind: 'removed' })
-    return { status: 'removed' }
-  }
-
   async function list(identityId: string): Promise<readonly Omit<Credential, 'data'>[]> {
     return (await credentials.of(identityId)).map(({ data: _data, ...shown }) => shown)
   }
 
-  return { begin, prepare, finish, adopt, list, remove }
-}
-
-/** What keeps a credential from being removed, if anything. */
-function obstacle(factors: Factors, { enrolled }: Known, credentialId: string): string | undefined {
-  const left = enrolled.filter((way) => way.credentialId !== credentialId)
-  const first = new Set(factors.filter((factor) => factor.first).map((factor) => factor.name))
-  if (!left.some((way) => first.has(way.factor))) return 'last-way'
-  return left.some((way) => way.needsCompanion && !hasCompanion(way, left)) ? 'needs-companion' : undefined
+  const parts = { ...tools, credentials, situations }
+  return { begin, prepare, finish, adopt: createAdoption(parts), list, remove: createRemoval(parts) }
 }
 
 /** Whoever holds the channel can have a resettable credential whenever they like, until it is set on the strength of something else. */
@@ -301,6 +254,6 @@ function subjectOf(factor: Factor, identityId: string) {
   return { kind: 'enrolment', value: `${factor.name} ${identityId}` } as const
 }
 
-function refused(reason: string): EnrolmentRefusal {
+export function refused(reason: string): EnrolmentRefusal {
   return { status: 'refused', reason }
 }
