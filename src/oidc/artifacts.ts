@@ -22,6 +22,11 @@ export interface Spent {
   readonly row?: Artifact
 }
 
+export interface GrantOf {
+  readonly grantId: string | undefined
+  readonly clientId: string | undefined
+}
+
 export interface Artifacts {
   /** The payload as it was saved, with `consumed` in seconds when it was spent. Its row is remembered for `rowOf`. */
   find(model: string, id: string): Promise<AdapterPayload | undefined>
@@ -35,8 +40,8 @@ export interface Artifacts {
   /** Marks a row as spent: `won` for exactly one of N racers, whatever state of the row each of them had read. */
   spend(row: Artifact): Promise<Spent>
   remove(model: string, id: string): Promise<boolean>
-  /** The id of a Grant's row. */
-  grantKey(grantId: string): string
+  /** Every Grant of an identity, of sessions long gone too. */
+  grantsOf(identityId: string): Promise<readonly GrantOf[]>
   /** Deletes everything that a grant led to, but not the Grant. */
   removeMembers(grantId: string): Promise<void>
   /** Deletes the Grant first, so that what is still being issued from it is dead on arrival. True for the one that ended it. */
@@ -85,10 +90,12 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
 
   function draft(id: string, model: string, payload: AdapterPayload, expiresIn?: number): Draft<Artifact> {
     const made: Writable<Draft<Artifact>> = { id, sealed: vault.seal(purpose, textOf(payload), id) }
+    // Each index costs as much as sealing does, so what has a Grant is found by it alone: without its Grant it is dead.
     if (payload.grantId !== undefined && !familyless.has(model)) made.grantId = payload.grantId
-    if (payload.accountId !== undefined) made.accountId = payload.accountId
-    if (payload.clientId !== undefined) made.clientId = payload.clientId
-    if (payload.sessionUid !== undefined) made.sessionUid = payload.sessionUid
+    else {
+      if (payload.accountId !== undefined) made.accountId = payload.accountId
+      if (payload.clientId !== undefined) made.clientId = payload.clientId
+    }
     if (payload.userCode !== undefined) made.userCode = vault.mac(userCodePurpose, payload.userCode)
     if (expiresIn !== undefined) made.expiresAt = clock() + expiresIn * second + (retention.get(model) ?? 0)
     return made
@@ -136,7 +143,16 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
       artifacts.replace({ ...draft(row.id, model, payload, expiresIn), version: row.version }),
     spend,
     remove: (model, id) => artifacts.remove(keyOf(model, id)),
-    grantKey: (grantId) => keyOf('Grant', grantId),
+    async grantsOf(identityId) {
+      const found: GrantOf[] = []
+      const query = { prefix: 'Grant:', where: { index: 'accountId', value: identityId }, limit: 1_000 }
+      for (let after: string | undefined; ; ) {
+        const page = await artifacts.page(after === undefined ? query : { ...query, after })
+        for (const row of page.items) found.push({ grantId: open(row).jti, clientId: row.clientId })
+        if (page.next === undefined) return found
+        after = page.next
+      }
+    },
     async removeMembers(grantId) {
       await artifacts.removeBy('grantId', grantId)
     },

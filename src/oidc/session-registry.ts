@@ -2,8 +2,8 @@
 // First the tombstone or the Grant, then what hangs on it: a request in flight then finds its root gone, whatever it still saves.
 import { second } from '../domain/time.ts'
 import type { ActiveSession, SessionRegistry } from '../ports/session-registry.ts'
-import type { Artifact, Store } from '../ports/store.ts'
-import type { Artifacts } from './artifacts.ts'
+import type { Store } from '../ports/store.ts'
+import type { Artifacts, GrantOf } from './artifacts.ts'
 import { grantsOf } from './session-merge.ts'
 import type { SessionRows, SignInPlace, StoredSession } from './session-rows.ts'
 import { endGrants } from './sessions.ts'
@@ -32,7 +32,6 @@ export interface OidcSessionRegistry extends SessionRegistry {
 /** Stateless; any process may end a session that another one serves. Throws as the store does: then nothing is promised, call again. */
 export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionRegistry {
   const { sessions, artifacts, onEnded } = deps
-  const rows = deps.store.artifacts
 
   async function endSession(session: StoredSession): Promise<boolean> {
     const ended = await sessions.end(session.payload.uid)
@@ -48,30 +47,14 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
     const living = await sessions.ofIdentity(identityId)
     const kept = living.find(({ payload }) => payload.uid === options.except)
     const ended = await Promise.all(living.filter((session) => session !== kept).map(endSession))
-    const spared = Object.values(kept?.payload.authorizations ?? {}).flatMap(grantsOf)
-    await endArtifacts(await artifactsOf(identityId), spared)
+    const spared = new Set(Object.values(kept?.payload.authorizations ?? {}).flatMap(grantsOf))
+    await endFamilies(identityId, ({ grantId }) => !spared.has(grantId ?? ''))
     return ended.filter(Boolean).length
   }
 
-  /** Every artifact of an identity, offline ones and those of sessions long gone too. */
-  async function artifactsOf(identityId: string): Promise<readonly Artifact[]> {
-    const found: Artifact[] = []
-    const where = { index: 'accountId', value: identityId }
-    for (let after: string | undefined; ; ) {
-      const page = await rows.page({ where, limit: 1_000, ...(after === undefined ? {} : { after }) })
-      found.push(...page.items)
-      if (page.next === undefined) return found
-      after = page.next
-    }
-  }
-
-  async function endArtifacts(found: readonly Artifact[], spared: readonly string[] = []): Promise<void> {
-    const grantIds = new Set(spared)
-    const keys = new Set(spared.map(artifacts.grantKey))
-    const ending = found.filter(({ id, grantId }) => !keys.has(id) && !(grantId && grantIds.has(grantId)))
-    const grants = ending.filter(({ id }) => id.startsWith('Grant:'))
-    await Promise.all(grants.map(({ id }) => rows.remove(id)))
-    await Promise.all(ending.filter((row) => !grants.includes(row)).map(({ id }) => rows.remove(id)))
+  async function endFamilies(identityId: string, ends: (grant: GrantOf) => boolean): Promise<void> {
+    const ending = (await artifacts.grantsOf(identityId)).filter(ends)
+    await Promise.all(ending.map(({ grantId }) => grantId && artifacts.endFamily(grantId)))
   }
 
   async function forgetClient(session: StoredSession, clientId: string): Promise<void> {
@@ -92,14 +75,15 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
     },
     endAll,
     async endGrants(identityId, clientId) {
-      await endArtifacts((await artifactsOf(identityId)).filter((row) => row.clientId === clientId))
+      await endFamilies(identityId, (grant) => grant.clientId === clientId)
       const holding = (await sessions.ofIdentity(identityId)).filter(
         ({ payload }) => payload.authorizations?.[clientId] !== undefined,
       )
       await Promise.all(holding.map((session) => forgetClient(session, clientId)))
     },
     async endClient(clientId) {
-      await rows.removeBy('clientId', clientId)
+      // Its Grants and its own tokens; what hangs on the Grants is dead, and goes when it expires.
+      await deps.store.artifacts.removeBy('clientId', clientId)
     },
     touch: (uid) => sessions.touch(uid),
     async noteVisit(uid, place) {

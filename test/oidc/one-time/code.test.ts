@@ -98,6 +98,10 @@ eachStore((_, open) => {
       }),
     )
     expect(answers.filter((found) => found.has('code'))).toHaveLength(1)
+    const refused = answers.filter((found) => !found.has('code'))
+    // Who came too late to ask at all gets a page; who was overtaken is sent back.
+    const reasons = new Set(refused.map((found) => found.get('error') ?? 'page'))
+    expect([...reasons].filter((reason) => reason !== 'page')).toEqual(['invalid_request_uri'])
   })
 
   it('answers a code that nobody issued as invalid', async () => {

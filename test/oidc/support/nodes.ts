@@ -16,7 +16,10 @@ export function useNodes(open: OpenStore) {
   async function nodes<Count extends 1 | 2>(count: Count, options: NodeOptions = {}): Promise<Nodes<Count>> {
     const store = await open(options.clock)
     shared = store
-    const made = await Promise.all(Array.from({ length: count }, () => startNode(yielding(store), options)))
+    const first = await startNode(yielding(store), options)
+    const made = [first]
+    while (made.length < count)
+      made.push(await startNode(yielding(store), { ...options, issuer: first.issuer }))
     started.push(...made)
     return made as unknown as Nodes<Count>
   }

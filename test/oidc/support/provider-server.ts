@@ -42,6 +42,7 @@ export const callback = 'https://app.example/callback'
 export { digest }
 
 export interface Node {
+  /** Where this node listens. */
   readonly issuer: string
   readonly provider: Provider
   readonly sessions: SessionRows
@@ -57,6 +58,8 @@ export interface Node {
 }
 
 export interface NodeOptions {
+  /** The name that all nodes of one deployment have; by default the address of this one. */
+  readonly issuer?: string
   readonly clock?: Clock
   readonly settings?: Partial<typeof lifetimes>
   readonly machineKey?: JWK
@@ -82,7 +85,7 @@ export async function startNode(store: Store, options: NodeOptions = {}): Promis
   const gates = createGates()
   const keys = await createKeyRing({ ...deps, lifetimes: keyLifetimes, settings: keySettings, log: silent })
   const provider = new Provider(
-    issuer,
+    options.issuer ?? issuer,
     configuration(createAdapterFactory(deps), gates, keys, options.machineKey),
   )
   applyOneTime(provider, { ...deps, artifacts, onReuse: async (token) => void reused.push(token) })
