@@ -25,7 +25,7 @@ export interface ConsentPages {
   readonly decide: FoundHandler
 }
 
-/** Asks for what is new only, in sentences; what may be refused is a ticked box. */
+/** Asks in sentences for what was not decided before; what may be refused is a ticked box. */
 export function createConsentPages(deps: AppDependencies): ConsentPages {
   const { oidc, web } = deps
 
@@ -41,9 +41,6 @@ export function createConsentPages(deps: AppDependencies): ConsentPages {
         base,
         person: person === undefined ? '' : (mailAddress(person)?.written ?? displayName(person)),
         groups: groupsOf(interaction.asked, t),
-        already: interaction.asked.scopes
-          .filter(({ granted, name }) => granted && name !== 'openid')
-          .map(({ name }) => scopeText(name, t)),
         sendsTo: interaction.sendsTo,
       },
     })
@@ -72,7 +69,7 @@ function answerOf(asked: Asked, form: Form) {
   const ticked = (field: string) => form[field] !== undefined
   return {
     scopes: asked.scopes
-      .filter(({ name, optional, granted }) => granted || !optional || ticked(scopeField(name)))
+      .filter(({ name, optional }) => !optional || ticked(scopeField(name)))
       .map(({ name }) => name),
     claims: asked.claims.filter((name) => ticked(claimField(name))),
     resources: Object.fromEntries(
@@ -100,19 +97,18 @@ const icons: Readonly<Record<string, string>> = {
 }
 
 function groupsOf(asked: Asked, t: Translate): readonly Group[] {
-  const fresh = asked.scopes.filter(({ granted }) => !granted)
   const line = ({ name, optional }: Asked['scopes'][number]): Line => ({
     icon: icons[name] ?? 'check',
     text: scopeText(name, t),
     field: optional ? scopeField(name) : undefined,
   })
-  const you = fresh.filter(({ name }) => personal.has(name)).map(line)
+  const you = asked.scopes.filter(({ name }) => personal.has(name)).map(line)
   const claims = asked.claims.map((name) => ({
     icon: 'check',
     text: claimText(name, t),
     field: claimField(name),
   }))
-  const access = fresh.filter(({ name }) => !personal.has(name)).map(line)
+  const access = asked.scopes.filter(({ name }) => !personal.has(name)).map(line)
   const resources = asked.resources.map(({ name, scopes }, index) => ({
     heading: t('consent.groups.resource', { resource: name }),
     lines: scopes.map((scope) => ({

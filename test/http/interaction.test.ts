@@ -1,0 +1,308 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Signet } from '../support/signet.ts'
+import { createVisitor, type Page, type Visitor, words } from '../support/visitor.ts'
+import { openSignet } from './support/server.ts'
+
+const callback = 'http://localhost:9/callback'
+const password = 'eleven purple teapots'
+const by = { kind: 'system' } as const
+
+/** A Signet with one person and one application, and how that application sends a browser here. */
+async function open(env: Record<string, string> = {}) {
+  const signet = await openSignet({ SIGNET_THROTTLE__FREE_TRIES: '3', ...env })
+  const { identities, links, clients } = signet.house
+  const created = await identities.create(
+    {
+      identifiers: [{ kind: 'email', written: 'ana@example.com' }],
+      claims: { name: 'Ana' },
+      state: 'invited',
+    },
+    by,
+  )
+  if (created.status !== 'created') throw new Error(created.status)
+  const invited = createVisitor()
+  const page = await invited.get((await links.invite(created.identity.id, by, { language: 'en' })).link)
+  await invited.submit(page, { password })
+  const metadata = {
+    client_name: 'Orchard <b>',
+    client_uri: 'https://orchard.example/',
+    redirect_uris: [callback],
+    grant_types: ['authorization_code', 'refresh_token'],
+  }
+  const client = await clients.create({ metadata }, by)
+  if (client.status !== 'created') throw new Error(JSON.stringify(client))
+  return { signet, identityId: created.identity.id, url: authorization(signet, client.client.id) }
+}
+
+function authorization({ issuer }: Signet, clientId: string) {
+  return (more: Record<string, string> = {}) => {
+    const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
+    const params = {
+      client_id: clientId,
+      response_type: 'code',
+      scope: 'openid profile email',
+      redirect_uri: callback,
+      state: 's',
+      ...more,
+    }
+    return `${issuer}/authorize?${new URLSearchParams({ ...params, code_challenge: challenge, code_challenge_method: 'S256' })}`
+  }
+}
+
+const visitor = () => createVisitor({ stopAt: callback })
+
+async function signIn(who: Visitor, url: string, values: Record<string, string> = {}): Promise<Page> {
+  const identify = await who.get(url)
+  const prove = await who.submit(identify, { identifier: 'ana@example.com' })
+  return who.submit(prove, { password, ...values })
+}
+
+const allow = { name: 'decision', value: 'allow' }
+const errorOf = (page: Page) => page.url.searchParams.get('error')
+
+describe('signing in', () => {
+  it('leads from who, over proof and consent, back to the application', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const identify = await ana.get(url())
+    expect(words(identify)).toContain('Sign in to Orchard <b>')
+    expect(identify.document.querySelector('[autocomplete=username]')?.getAttribute('name')).toBe(
+      'identifier',
+    )
+    const prove = await ana.submit(identify, { identifier: 'ana@example.com' })
+    expect(prove.document.querySelector('[autocomplete=current-password]')?.getAttribute('name')).toBe(
+      'password',
+    )
+    expect(words(prove)).toContain('ana@example.com')
+    const consent = await ana.submit(prove, { password })
+    expect(words(consent)).toContain('You will be sent to localhost:9')
+    const back = await ana.submit(consent, {}, allow)
+    expect(back.url.href.startsWith(callback)).toBe(true)
+    expect(back.url.searchParams.get('code')).not.toBeNull()
+  })
+
+  it('shows the page again after a mistake: status 4xx, the identifier kept, the password not', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const malformed = await ana.submit(await ana.get(url()), { identifier: 'ana@@' })
+    expect([
+      malformed.status,
+      malformed.document.querySelector('[name=identifier]')?.getAttribute('value'),
+    ]).toEqual([422, 'ana@@'])
+    const prove = await ana.submit(malformed, { identifier: 'ana@example.com' })
+    const wrong = await ana.submit(prove, { password: 'not the right one at all' })
+    expect(wrong.status).toBe(422)
+    expect(words(wrong)).toContain('That did not match')
+    expect(wrong.body).not.toContain('not the right one at all')
+    expect(words(await ana.submit(wrong, { password }))).toContain('wants to know')
+  })
+
+  it('S32: says the same about somebody who does not exist', async () => {
+    const { url } = await open()
+    const shown = async (identifier: string) => {
+      const who = visitor()
+      const prove = await who.submit(await who.get(url()), { identifier })
+      const wrong = await who.submit(prove, { password: 'not the right one at all' })
+      return [prove, wrong].map((page) => [page.status, words(page).replaceAll(identifier, 'X')])
+    }
+    expect(await shown('bob@example.com')).toEqual(await shown('ana@example.com'))
+  })
+
+  it('S26: after too many tries says when to try again, on the same page, with 429 and Retry-After', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    let page = await ana.submit(await ana.get(url()), { identifier: 'ana@example.com' })
+    for (let attempt = 0; attempt < 4; attempt += 1) page = await ana.submit(page, { password: 'wrong' })
+    expect(page.status).toBe(429)
+    expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(words(page)).toContain('try again in')
+    expect(page.document.querySelector('[name=password]')).not.toBeNull()
+  })
+
+  it('fills in the hint of the application, and still asks', async () => {
+    const { url } = await open()
+    const page = await visitor().get(url({ login_hint: 'ana@example.com' }))
+    expect(page.document.querySelector('[name=identifier]')?.getAttribute('value')).toBe('ana@example.com')
+  })
+
+  it('lets one use a different account, or go back to the application', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const prove = await ana.submit(await ana.get(url()), { identifier: 'wrong@example.com' })
+    const restart = prove.document.querySelector('form#restart')
+    expect(restart?.getAttribute('action')).toMatch(/\/restart$/)
+    const body = new URLSearchParams({
+      csrf: restart?.querySelector('[name=csrf]')?.getAttribute('value') ?? '',
+    })
+    await ana.send(new URL(restart?.getAttribute('action') ?? '', prove.url), { method: 'POST', body })
+    const identify = await ana.get(prove.url)
+    expect(identify.document.querySelector('[name=identifier]')?.getAttribute('value') ?? '').toBe('')
+    const cancel = await ana.send(`${identify.url}/cancel`, { method: 'POST', body })
+    const back = await ana.get(new URL(cancel.headers.get('location') ?? '', identify.url))
+    expect([back.url.href.startsWith(callback), errorOf(back)]).toEqual([true, 'access_denied'])
+  })
+
+  it('speaks the language that the application asks for, until the person chooses another', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const german = await ana.get(url({ ui_locales: 'fr de en' }))
+    expect(german.document.querySelector('html')?.getAttribute('lang')).toBe('de')
+    const switched = await ana.get(`${german.url}?lang=en`)
+    expect([switched.url.href, switched.document.querySelector('html')?.getAttribute('lang')]).toEqual([
+      german.url.href,
+      'en',
+    ])
+    const elsewhere = await ana.get(url({ ui_locales: 'de' }))
+    expect(elsewhere.document.querySelector('html')?.getAttribute('lang')).toBe('de')
+    expect((await ana.get(url())).document.querySelector('html')?.getAttribute('lang')).toBe('en')
+  })
+})
+
+describe('consent', () => {
+  it('allows what stays ticked, once, and asks only for what is new the next time', async () => {
+    const { signet, url, identityId } = await open()
+    const ana = visitor()
+    const consent = await signIn(ana, url())
+    consent.document.querySelector('[name="scope.email"]')?.removeAttribute('checked')
+    const back = await ana.submit(consent, {}, allow)
+    expect(back.url.searchParams.get('code')).not.toBeNull()
+    const record = await signet.house.consents.get(
+      identityId,
+      String(new URL(url()).searchParams.get('client_id')),
+    )
+    expect([record?.scopes.toSorted(), record?.refused]).toEqual([['openid', 'profile'], ['email']])
+    expect((await ana.get(url())).url.searchParams.get('code')).not.toBeNull()
+    const more = await ana.get(url({ scope: 'openid profile email phone' }))
+    expect(words(more)).toContain('Your phone number')
+    expect(words(more)).not.toContain('Your name and profile')
+  })
+
+  it('S36: takes nothing from the form that was not asked for', async () => {
+    const { signet, url, identityId } = await open()
+    const ana = visitor()
+    const consent = await signIn(ana, url({ scope: 'openid' }))
+    const body = new URLSearchParams({
+      csrf: consent.document.querySelector('[name=csrf]')?.getAttribute('value') ?? '',
+      decision: 'allow',
+      'scope.address': 'on',
+    })
+    await ana.send(`${consent.url}/consent`, { method: 'POST', body })
+    const record = await signet.house.consents.get(
+      identityId,
+      String(new URL(url()).searchParams.get('client_id')),
+    )
+    expect(record?.scopes).toEqual(['openid'])
+  })
+
+  it('denied leads back with access_denied, and nothing is remembered', async () => {
+    const { signet, url, identityId } = await open()
+    const ana = visitor()
+    const back = await ana.submit(await signIn(ana, url()), {}, { name: 'decision', value: 'deny' })
+    expect(errorOf(back)).toBe('access_denied')
+    expect(
+      await signet.house.consents.get(identityId, String(new URL(url()).searchParams.get('client_id'))),
+    ).toBeUndefined()
+  })
+
+  it('"not you?" signs in as somebody else, inside the same request', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const consent = await signIn(ana, url())
+    const body = new URLSearchParams({
+      csrf: consent.document.querySelector('#restart [name=csrf]')?.getAttribute('value') ?? '',
+    })
+    await ana.send(`${consent.url}/restart`, { method: 'POST', body })
+    const identify = await ana.get(consent.url)
+    expect(identify.document.querySelector('[autocomplete=username]')).not.toBeNull()
+  })
+})
+
+describe('account chooser', () => {
+  it('goes on with the account that is signed in, or signs in with another', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    await ana.submit(await signIn(ana, url()), {}, allow)
+    const chooser = await ana.get(url({ prompt: 'select_account' }))
+    expect(words(chooser)).toContain('Ana')
+    const other = await ana.submit(chooser, {}, { name: 'account', value: 'other' })
+    expect(other.document.querySelector('[autocomplete=username]')).not.toBeNull()
+    const again = await ana.get(url({ prompt: 'select_account' }))
+    const back = await ana.submit(again, {}, { name: 'account', value: 'continue' })
+    expect(back.url.searchParams.get('code')).not.toBeNull()
+  })
+})
+
+describe('the same form, page or link twice', () => {
+  it('a form posted twice at once leads to one sign-in, and neither answer is an error', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const prove = await ana.submit(await ana.get(url()), { identifier: 'ana@example.com' })
+    const body = () =>
+      new URLSearchParams({
+        csrf: prove.document.querySelector('[name=csrf]')?.getAttribute('value') ?? '',
+        password,
+      })
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => ana.send(`${prove.url}/prove/password`, { method: 'POST', body: body() })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])
+    // Whichever answer the browser follows, it arrives.
+    const consent = await ana.get(prove.url)
+    expect(words(consent)).toContain('wants to know')
+  })
+
+  it('the back button after the end leads to a page that explains, with a way to start again', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const prove = await ana.submit(await ana.get(url()), { identifier: 'ana@example.com' })
+    await ana.submit(await ana.submit(prove, { password }), {}, allow)
+    const gone = await ana.get(prove.url)
+    expect(gone.status).toBe(400)
+    expect(words(gone)).toContain('no longer open')
+    expect(gone.document.querySelector('a.button')?.getAttribute('href')).toBe('https://orchard.example/')
+    const posted = await ana.submit({ ...prove }, { password })
+    expect(posted.status).toBe(400)
+  })
+
+  it('two tabs sign in beside each other', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const [first, second] = [await ana.get(url()), await ana.get(url({ state: 'other' }))]
+    expect(first.url.href).not.toBe(second.url.href)
+    const consent = await ana.submit(await ana.submit(second, { identifier: 'ana@example.com' }), {
+      password,
+    })
+    const back = await ana.submit(consent, {}, allow)
+    expect(back.url.searchParams.get('state')).toBe('other')
+    const late = await ana.submit(await ana.submit(first, { identifier: 'ana@example.com' }), { password })
+    expect(late.url.searchParams.get('state')).toBe('s')
+  })
+
+  it('a lost cookie leads to the page that explains, and the interaction opens in no other browser', async () => {
+    const { url } = await open()
+    const [ana, eve] = [visitor(), visitor()]
+    const identify = await ana.get(url())
+    expect((await eve.get(identify.url)).status).toBe(400)
+    ana.cookies.clear()
+    expect((await ana.get(identify.url)).status).toBe(400)
+  })
+})
+
+describe('keep me signed in', () => {
+  it('is off unless ticked', async () => {
+    const { signet, url, identityId } = await open()
+    const lives = async (values: Record<string, string>) => {
+      const ana = visitor()
+      await signIn(ana, url(), values)
+      return [...ana.cookies.keys()].some((key) => key.endsWith('signet-session'))
+    }
+    expect(await lives({})).toBe(true)
+    expect(await lives({ remember: 'on' })).toBe(true)
+    const rows = await signet.house.store.sessions.page({ limit: 100 })
+    const spans = rows.items
+      .filter((row) => row.identityId === identityId)
+      .map((row) => Math.round((row.absoluteEnd - row.startedAt) / 86_400_000))
+    expect(spans.toSorted((a, b) => a - b)).toEqual([1, 30])
+  })
+})
