@@ -26,8 +26,14 @@ const resource = z.strictObject(
     access_token_format: word(['jwt', 'opaque'])
       .default('jwt')
       .describe('a JWT lives for `lifetimes.access_token_jwt`; an opaque token can be revoked at once'),
+    access_token_alg: word(['ES256', 'RS256', 'EdDSA'])
+      .optional()
+      .describe('what its JWTs are signed with, one of `keys.algorithms`; the first of those if absent'),
+    introspected_by: list(text('a client_id'), 'a list of client ids')
+      .optional()
+      .describe('the clients as which this API may look up (introspect) tokens made for it'),
   },
-  'a map with name, scopes and access_token_format',
+  'a map with name, scopes, access_token_format, access_token_alg and introspected_by',
 )
 
 const client = z.strictObject(

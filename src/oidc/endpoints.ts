@@ -7,7 +7,7 @@ import type { PreparedDocuments } from './discovery.ts'
 import { requestEvents } from './events.ts'
 import { skipEmptySignOut } from './logout.ts'
 import type { PostedRequests } from './posted-requests.ts'
-import { pinToIssuer } from './provider.ts'
+import { createPin } from './provider.ts'
 
 /** One generation: the library on one set of keys, and what was prepared from it. */
 export interface Living {
@@ -37,14 +37,18 @@ const paths = new Set([
 const resumed = /^\/authorize\/[\w-]{1,64}$/
 const postable = new Set(['/authorize', '/logout'])
 
+/** The library sees cookies of its own making only where there is a browser. */
+const browserPath = /^\/(?:authorize|logout)/
+
 /** The protocol's paths go to the library, compared as they are written; everything else to whoever is next. */
 export function createEndpoints(deps: EndpointDeps): Middleware {
+  const pin = createPin(deps.config.issuer)
   return async (ctx, next) => {
     if (!paths.has(ctx.path) && !resumed.test(ctx.path)) return next()
     const { provider, documents } = deps.current()
     if (documents.answer(ctx)) return
-    pinToIssuer(ctx.request, deps.config.issuer)
-    ctx.cookies = provider.createContext(ctx.req, ctx.res).cookies
+    pin(ctx.request)
+    if (browserPath.test(ctx.path)) ctx.cookies = provider.createContext(ctx.req, ctx.res).cookies
     ctx.set('Referrer-Policy', 'no-referrer')
     if (ctx.method === 'POST' && postable.has(ctx.path)) return redirectPosted(ctx, provider, deps)
     if (postable.has(ctx.path)) await deps.posted.restore(ctx)

@@ -31,6 +31,7 @@ export function createProvider(deps: OidcDependencies, parts: Parts, lasting: La
 }
 
 function classFor(issuer: string, pages: Pages): typeof Provider {
+  const pin = createPin(issuer)
   return class extends Provider {
     override registerResponseMode(
       name: string,
@@ -41,7 +42,7 @@ function classFor(issuer: string, pages: Pages): typeof Provider {
 
     override createContext(request: IncomingMessage, response: ServerResponse) {
       const ctx = super.createContext(request, response)
-      pinToIssuer(ctx.request, issuer)
+      pin(ctx.request)
       return ctx
     }
   } as typeof Provider
@@ -51,13 +52,21 @@ function classFor(issuer: string, pages: Pages): typeof Provider {
  * Every URL that the library makes comes from the issuer, whatever the request says about its host, and cookies are Secure when the issuer
  * is: behind a proxy that ends TLS, on another host and port.
  */
-export function pinToIssuer(request: Request, issuer: string): void {
+export function createPin(issuer: string): (request: Request) => void {
   const { protocol, host } = new URL(issuer)
-  Object.defineProperties(request, {
+  const pinned: PropertyDescriptorMap = {
     protocol: { value: protocol.slice(0, -1), configurable: true },
     host: { value: host, configurable: true },
-    href: { get: () => issuer + request.url, configurable: true },
-  })
+    href: {
+      get(this: Request) {
+        return issuer + this.url
+      },
+      configurable: true,
+    },
+  }
+  return (request) => {
+    Object.defineProperties(request, pinned)
+  }
 }
 
 /** The library's own page holds an inline script. */

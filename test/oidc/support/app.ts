@@ -20,6 +20,7 @@ import { createJobQueue } from '../../../src/messaging/outbox.ts'
 import { createOidc, type Oidc, type OidcSettings, type Pages } from '../../../src/oidc/index.ts'
 import type { Logger } from '../../../src/ports/logger.ts'
 import type { Message } from '../../../src/ports/messenger.ts'
+import type { GuardedFetch } from '../../../src/ports/outbound.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { createVault, digest, random } from '../../../src/vault/vault.ts'
 
@@ -34,6 +35,8 @@ export interface App {
   readonly store: Store
   readonly messages: Message[]
   readonly errors: object[]
+  /** How often each verb of the store was called, as `<collection> <verb>`. */
+  readonly calls: Map<string, number>
   /** Starts the queue's work. */
   startQueue(): void
   addClient(change?: Partial<Client> & { metadata?: ClientMetadata }): Promise<Client & { secret: string }>
@@ -50,6 +53,7 @@ export interface AppOptions {
   readonly settings?: Partial<OidcSettings>
   /** As it is behind a proxy: another origin than the one listened on. */
   readonly issuer?: string
+  readonly fetch?: GuardedFetch
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -59,7 +63,8 @@ export async function startApp(opened: Store, options: AppOptions = {}): Promise
   const { server, origin } = await listen(koa)
   const issuer = options.issuer ?? origin
   const broken = new Set<string>()
-  const store = breakable(opened, broken)
+  const calls = new Map<string, number>()
+  const store = breakable(opened, broken, calls)
   const errors: object[] = []
   const messages: Message[] = []
   const log: Logger = { ...silent, error: (fields) => errors.push(fields) }
@@ -92,7 +97,9 @@ export async function startApp(opened: Store, options: AppOptions = {}): Promise
     }),
     audit,
     queue,
-    fetch: createGuardedFetch({ timeout: second, max_bytes: 64 * 1024, allow: ['127.0.0.1', 'localhost'] }),
+    fetch:
+      options.fetch ??
+      createGuardedFetch({ timeout: second, max_bytes: 64 * 1024, allow: ['127.0.0.1', 'localhost'] }),
     pages: jsonPages,
     messenger: { send: async (message) => void messages.push(message) },
   })
@@ -109,6 +116,7 @@ export async function startApp(opened: Store, options: AppOptions = {}): Promise
     store,
     messages,
     errors,
+    calls,
     startQueue: () => queue.start(),
     async addClient(change = {}) {
       const { secret, kept } = createSecret(tools)
@@ -337,7 +345,7 @@ async function json(ctx: Context): Promise<unknown> {
 }
 
 /** Makes whole collections fail on demand, as a database does that went away. */
-function breakable(store: Store, broken: ReadonlySet<string>): Store {
+function breakable(store: Store, broken: ReadonlySet<string>, calls: Map<string, number>): Store {
   const fail = async () => {
     throw new Problem('storage-unavailable', { retryAfter: 2 })
   }
@@ -349,7 +357,11 @@ function breakable(store: Store, broken: ReadonlySet<string>): Store {
         get: (inner, verb) => {
           const value = Reflect.get(inner, verb)
           if (typeof value !== 'function') return value
-          return broken.has(String(name)) ? fail : value.bind(inner)
+          return (...given: unknown[]) => {
+            const call = `${String(name)} ${String(verb)}`
+            calls.set(call, (calls.get(call) ?? 0) + 1)
+            return broken.has(String(name)) ? fail() : value.apply(inner, given)
+          }
         },
       })
     },
