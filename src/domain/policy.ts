@@ -138,7 +138,7 @@ function lastStep(process: Authentication, enrolled: readonly EnrolledWay[], pol
   )
   return lonely === undefined
     ? { kind: 'done' }
-    : enrolStep(process, inOrder(policy, [lonely.factor]), 'needs-companion')
+    : enrolStep(process, namesOf(enrollable(policy, lonely.factor)), 'needs-companion')
 }
 
 /** Whether the identity enrolled a way of another category beside this one. */
@@ -172,6 +172,10 @@ const unreachable: Step = { kind: 'refused', reason: 'unreachable' }
 
 function chosenOf({ factor }: Authentication, oneOf: readonly string[]): string | undefined {
   return factor !== undefined && oneOf.includes(factor) ? factor : oneOf[0]
+}
+
+function enrollable({ factors }: Policy, name: string): FactorSummary[] {
+  return factors.filter((factor) => factor.enrollable && factor.name === name)
 }
 
 function firstEnrollable(policy: Policy): string[] {
