@@ -7,8 +7,9 @@ import { migrations } from './migrations/index.ts'
 import { sqliteFile } from './open.ts'
 import { makeFolder, reason } from './sqlite.ts'
 import { type Connection, connect } from './sqlite-connection.ts'
-import { refuseForeign, refuseNewer } from './sqlite-schema.ts'
+import { pragma, refuseForeign } from './sqlite-schema.ts'
 import { unavailable } from './unavailable.ts'
+import { refuseNewer } from './version.ts'
 
 /**
  * Writes a consistent copy of the store to `target`, replacing the file if there is one, only once the copy is complete and on disk.
@@ -84,10 +85,7 @@ async function inspect(source: string): Promise<void> {
     const check = database.prepare('PRAGMA quick_check(1)').get()?.quick_check
     if (check !== 'ok') throw new Error('the file is damaged')
     refuseForeign(database)
-    refuseNewer(
-      Number(database.prepare('PRAGMA user_version').get()?.user_version),
-      migrations.at(-1)?.number ?? 0,
-    )
+    refuseNewer(pragma(database, 'user_version'), migrations)
   })
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Collection as Documents, Filter } from 'mongodb'
 import { Problem } from '../domain/problem.ts'
-import type { Duration } from '../domain/time.ts'
+import type { Duration, Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Collection, Draft, Entity, PageQuery } from '../ports/storage.ts'
 import { checkIndex, checkKey, checkPage, endOfPrefix, most, pageOf } from './checks.ts'
@@ -19,61 +19,103 @@ export function createMongodbCollection<E extends Entity>(
   name: string,
   shape: Shape,
 ): Collection<E> {
-  const living = (): Filter<Stored> => ({
-    $or: [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: new Date(clock()) } }],
-  })
-  const equals = (index: string, value: string): Filter<Stored> => ({
-    [`entity.${checkIndex(name, shape, index)}`]: { $eq: checkKey(value) },
-  })
-
-  return {
-    async insert(draft) {
-      checkKey(draft.id)
-      const document = { ...toStored(draft), version: 1 }
-      // Once more when the expired one that was in the way has been swept in between.
-      for (let tries = 0; tries < 3; tries++) {
-        if (await answered(() => insertNew(documents, document))) return true
-        if (await answered(() => insertOver(documents, document, clock()))) return true
-        if (await answered(() => documents.countDocuments({ _id: draft.id, ...living() }))) return false
-      }
-      return false
+  const filters: Filters = {
+    living: () => ({
+      $or: [{ expiresAt: { $exists: false } }, { expiresAt: { $gt: new Date(clock()) } }],
+    }),
+    expired: (now = clock()) => ({ expiresAt: { $lte: new Date(now) } }),
+    equals: (index, value) => ({
+      [`entity.${checkIndex(name, shape, index)}`]: { $eq: checkKey(value) },
+    }),
+    page(query) {
+      checkPage(name, shape, query)
+      const { where } = query
+      return { ...idRange(query), ...(where ? filters.equals(where.index, where.value) : {}) }
     },
+  }
+  return {
+    ...readingVerbs<E>(documents, filters),
+    ...writingVerbs<E>(documents, filters),
+    ...deletingVerbs<E>(documents, filters, clock),
+  }
+}
+
+interface Filters {
+  living(): Filter<Stored>
+  expired(now?: Instant): Filter<Stored>
+  equals(index: string, value: string): Filter<Stored>
+  page(query: PageQuery): Filter<Stored>
+}
+
+function readingVerbs<E extends Entity>(
+  documents: Documents<Stored>,
+  { living, equals, page }: Filters,
+): Pick<Collection<E>, 'get' | 'findBy' | 'page' | 'count'> {
+  async function find(filter: Filter<Stored>, direction: 1 | -1, limit: number): Promise<E[]> {
+    const cursor = () => documents.find({ ...filter, ...living() }).sort({ _id: direction })
+    const found = await answered(() => cursor().limit(limit).toArray())
+    return found.map((stored) => fromStored<E>(stored))
+  }
+  return {
     async get(id) {
       checkKey(id)
       const stored = await answered(() => documents.findOne({ _id: id, ...living() }))
       return stored === null ? undefined : fromStored<E>(stored)
     },
     async findBy(index, value) {
-      const filter = { ...equals(index, value), ...living() }
-      const found = await answered(() => documents.find(filter).sort({ _id: 1 }).limit(most).toArray())
-      return found.map((stored) => fromStored<E>(stored))
+      return find(equals(index, value), 1, most)
     },
     async page(query) {
-      checkPage(name, shape, query)
-      const filter = { ...pageFilter(query, equals), ...living() }
-      const order = { _id: query.descending ? -1 : 1 } as const
-      const found = await answered(() =>
-        documents
-          .find(filter)
-          .sort(order)
-          .limit(query.limit + 1)
-          .toArray(),
-      )
-      return pageOf(
-        found.map((stored) => fromStored<E>(stored)),
-        query.limit,
-      )
+      const found = await find(page(query), query.descending ? -1 : 1, query.limit + 1)
+      return pageOf(found, query.limit)
+    },
+    async count() {
+      return answered(() => documents.countDocuments(living()))
+    },
+  }
+}
+
+function writingVerbs<E extends Entity>(
+  documents: Documents<Stored>,
+  { living, expired }: Filters,
+): Pick<Collection<E>, 'insert' | 'put' | 'replace'> {
+  async function overwriteIf(filter: Filter<Stored>, document: Stored): Promise<boolean> {
+    const { matchedCount } = await answered(() => documents.replaceOne(filter, document))
+    return matchedCount === 1
+  }
+  return {
+    async insert(draft) {
+      const _id = checkKey(draft.id)
+      const document = { ...toStored(draft), version: 1 }
+      // Again when the expired one that was in the way has been swept in between.
+      for (let tries = 0; tries < 3; tries++) {
+        if (await answered(() => insertNew(documents, document))) return true
+        // The first to take an expired one's place changes the expiry that all others look for.
+        if (await overwriteIf({ _id, ...expired() }, document)) return true
+        if (await answered(() => documents.countDocuments({ _id, ...living() }))) return false
+      }
+      return false
     },
     async put(draft) {
       checkKey(draft.id)
       await answered(() => overwrite(documents, draft))
     },
     async replace(entity) {
-      checkKey(entity.id)
-      const filter = { _id: entity.id, version: { $eq: entity.version }, ...living() }
-      const document = { ...toStored(entity), version: entity.version + 1 }
-      return answered(async () => (await documents.replaceOne(filter, document)).matchedCount === 1)
+      const filter = { _id: checkKey(entity.id), version: { $eq: entity.version }, ...living() }
+      return overwriteIf(filter, { ...toStored(entity), version: entity.version + 1 })
     },
+  }
+}
+
+function deletingVerbs<E extends Entity>(
+  documents: Documents<Stored>,
+  { living, expired, equals }: Filters,
+  clock: Clock,
+): Pick<Collection<E>, 'take' | 'remove' | 'removeBy' | 'sweep'> {
+  async function deleteAll(filter: Filter<Stored>): Promise<number> {
+    return (await answered(() => documents.deleteMany(filter))).deletedCount
+  }
+  return {
     async take(id) {
       checkKey(id)
       const stored = await answered(() => documents.findOneAndDelete({ _id: id, ...living() }))
@@ -81,32 +123,22 @@ export function createMongodbCollection<E extends Entity>(
     },
     async remove(id) {
       checkKey(id)
-      const stored = await answered(() =>
-        documents.findOneAndDelete({ _id: id }, { projection: { expiresAt: 1 } }),
-      )
+      const projection = { expiresAt: 1 }
+      const stored = await answered(() => documents.findOneAndDelete({ _id: id }, { projection }))
       return stored !== null && (stored.expiresAt === undefined || stored.expiresAt.getTime() > clock())
     },
     async removeBy(index, value) {
       const matching = equals(index, value)
-      const { deletedCount } = await answered(() => documents.deleteMany({ ...matching, ...living() }))
+      const removed = await deleteAll({ ...matching, ...living() })
       // The expired go as well, uncounted: whoever removes by owner means everything.
-      await answered(() => documents.deleteMany({ ...matching, expiresAt: { $lte: new Date(clock()) } }))
-      return deletedCount
+      await deleteAll({ ...matching, ...expired() })
+      return removed
     },
     async sweep(now, batch) {
-      const expired = { expiresAt: { $lte: new Date(now) } }
-      const found = await answered(() =>
-        documents
-          .find(expired, { projection: { _id: 1 } })
-          .limit(batch)
-          .toArray(),
-      )
+      const some = () => documents.find(expired(now), { projection: { _id: 1 } }).limit(batch)
+      const found = await answered(() => some().toArray())
       if (found.length === 0) return 0
-      const filter = { _id: { $in: found.map((stored) => stored._id) }, ...expired }
-      return (await answered(() => documents.deleteMany(filter))).deletedCount
-    },
-    async count() {
-      return answered(() => documents.countDocuments(living()))
+      return deleteAll({ _id: { $in: found.map((stored) => stored._id) }, ...expired(now) })
     },
   }
 }
@@ -158,12 +190,6 @@ async function insertNew(documents: Documents<Stored>, document: Stored): Promis
   }
 }
 
-/** Takes the place of an expired document: the first to do so changes the expiry that all others look for. */
-async function insertOver(documents: Documents<Stored>, document: Stored, now: number): Promise<boolean> {
-  const expired = { _id: document._id, expiresAt: { $lte: new Date(now) } }
-  return (await documents.replaceOne(expired, document)).matchedCount === 1
-}
-
 async function overwrite(documents: Documents<Stored>, draft: Draft<Entity>): Promise<void> {
   const { _id, entity, expiresAt } = toStored(draft)
   const change = {
@@ -179,7 +205,8 @@ async function overwrite(documents: Documents<Stored>, draft: Draft<Entity>): Pr
   }
 }
 
-function pageFilter(query: PageQuery, equals: (index: string, value: string) => Filter<Stored>) {
+/** The ids of a page. */
+function idRange(query: PageQuery): Filter<Stored> {
   const id: Record<string, string> = {}
   if (query.prefix !== undefined) {
     id.$gte = query.prefix
@@ -194,6 +221,5 @@ function pageFilter(query: PageQuery, equals: (index: string, value: string) => 
       id.$gt = query.after
     }
   }
-  const range = Object.keys(id).length > 0 ? { _id: id } : {}
-  return query.where ? { ...range, ...equals(query.where.index, query.where.value) } : range
+  return Object.keys(id).length > 0 ? { _id: id } : {}
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import { collectionNames, collections } from './collections.ts'
 import type { Migration } from './migrations/index.ts'
 import { isTaken } from './mongodb-collection.ts'
-import { refuseNewer } from './sqlite-schema.ts'
+import { newest, refuseNewer } from './version.ts'
 
 /** What is known about the database as a whole: one document for the layout, one while somebody migrates. */
 interface Note {
@@ -53,14 +53,13 @@ async function layoutOf(database: Db): Promise<{ version: number; indexes: reado
 /** True when nothing is left to do. Refuses a database of a newer version. */
 export async function isCurrent(database: Db, migrations: readonly Migration[]): Promise<boolean> {
   const { version, indexes } = await layoutOf(database)
-  const newest = migrations.at(-1)?.number ?? 0
-  refuseNewer(version, newest)
-  return version === newest && missing(indexes).length === 0
+  refuseNewer(version, migrations)
+  return version === newest(migrations) && missing(indexes).length === 0
 }
 
 async function bringUpToDate(database: Db, migrations: readonly Migration[]): Promise<string[]> {
   const { version, indexes } = await layoutOf(database)
-  refuseNewer(version, migrations.at(-1)?.number ?? 0)
+  refuseNewer(version, migrations)
   const pending = migrations.filter((migration) => migration.number > version)
   const wanted = missing(indexes)
   await Promise.all(collectionNames.map((name) => createIndexes(database, name, wanted)))

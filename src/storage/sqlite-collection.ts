@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../ports/clock.ts'
 import type { Collection, Draft, Entity, PageQuery } from '../ports/storage.ts'
 import { checkIndex, checkKey, checkPage, endOfPrefix, expiryOf, most, pageOf } from './checks.ts'
@@ -6,6 +7,8 @@ import type { Shape } from './collections.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { listTable } from './sqlite-schema.ts'
 
+// More rows at once would keep requests, and other processes, waiting.
+const batch = 500
 const living = '(expires_at IS NULL OR expires_at > ?)'
 
 /**
@@ -75,9 +78,14 @@ export function createSqliteCollection<E extends Entity>(
       return write(true, () => countLiving(rows(sql.remove, [id, clock()])) === 1)
     },
     async removeBy(index, value) {
-      const text = `DELETE FROM ${table} WHERE ${matches(index)} RETURNING ${living}`
+      const some = `SELECT rowid FROM ${table} WHERE ${matches(index)} LIMIT ${batch}`
+      const text = `DELETE FROM ${table} WHERE rowid IN (${some}) RETURNING ${living}`
       checkKey(value)
-      return write(true, () => countLiving(rows(text, [value, clock()])))
+      for (let removed = 0; ; await setImmediate()) {
+        const gone = await write(true, () => rows(text, [value, clock()]))
+        removed += countLiving(gone)
+        if (gone.length < batch) return removed
+      }
     },
     async sweep(now, batch) {
       return write(false, () => change(sql.sweep, [now, batch]))

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Problem } from '../domain/problem.ts'
 import { collectionNames, collections, type Shape } from './collections.ts'
 import type { Migration } from './migrations/index.ts'
+import { newest, refuseNewer } from './version.ts'
 
 // "Sgnt": tells our files from other SQLite databases (PRAGMA application_id).
 const applicationId = 0x53676e74
@@ -15,9 +16,8 @@ export function listTable(collection: string, index: string): string {
 export function isCurrent(database: DatabaseSync, migrations: readonly Migration[]): boolean {
   refuseForeign(database)
   const version = pragma(database, 'user_version')
-  const newest = migrations.at(-1)?.number ?? 0
-  refuseNewer(version, newest)
-  if (version < newest) return false
+  refuseNewer(version, migrations)
+  if (version < newest(migrations)) return false
   const existing = namesIn(database)
   return wantedNames().every((name) => existing.has(name))
 }
@@ -31,7 +31,7 @@ export function migrateSqlite(database: DatabaseSync, migrations: readonly Migra
   try {
     refuseForeign(database)
     const version = pragma(database, 'user_version')
-    refuseNewer(version, migrations.at(-1)?.number ?? 0)
+    refuseNewer(version, migrations)
     const pending = migrations.filter((migration) => migration.number > version)
     for (const name of collectionNames) createTable(database, name, collections[name])
     for (const migration of pending) migration.sqlite(database)
@@ -57,15 +57,8 @@ export function refuseForeign(database: DatabaseSync): void {
   })
 }
 
-/** Refuses a store that a newer version has written, with one sentence. */
-export function refuseNewer(found: number, known: number): void {
-  if (found <= known) return
-  throw new Problem('storage-unavailable', {
-    detail: `The store was written by a newer version of Signet (its layout is ${found}, this version knows ${known}): start that version, or restore a back-up.`,
-  })
-}
-
-function pragma(database: DatabaseSync, name: string): number {
+/** The number that a pragma answers. */
+export function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 
