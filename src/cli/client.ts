@@ -1,4 +1,4 @@
-import { type Client, type ClientMetadata, clientName, isPublic } from '../domain/client.ts'
+import { type Client, type ClientMetadata, clientName } from '../domain/client.ts'
 import {
   type Command,
   list,
@@ -237,7 +237,7 @@ function createdText(client: Client, secret: string | undefined, issuer: string)
   ]
   const redirectUri = client.metadata.redirect_uris?.[0]
   if (redirectUri === undefined) return `${head.join('\n')}\n`
-  return `${head.join('\n')}\nThis is a whole application; paste it into an empty folder:\n\n${snippet({ issuer, clientId: client.id, secret, redirectUri, isPublic: isPublic(client) })}`
+  return `${head.join('\n')}\nThis is a whole application; paste it into an empty folder:\n\n${snippet({ issuer, clientId: client.id, secret, redirectUri })}`
 }
 
 async function applied(

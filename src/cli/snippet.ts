@@ -3,49 +3,53 @@ export interface SnippetFacts {
   readonly clientId: string
   readonly secret?: string | undefined
   readonly redirectUri: string
-  readonly isPublic: boolean
 }
 
 /** A whole relying party as shell commands that work as pasted: `openid-client`, PKCE, state, and a page that shows the claims. */
-export function snippet(facts: SnippetFacts): string {
-  const insecure = facts.issuer.startsWith('http://')
-  const callback = new URL(facts.redirectUri)
-  const authentication = facts.isPublic ? 'undefined, client.None()' : 'process.env.CLIENT_SECRET'
-  const discovery = insecure
-    ? `await client.discovery(new URL('${facts.issuer}'), '${facts.clientId}', ${facts.isPublic ? authentication : `${authentication}, undefined`}, { execute: [client.allowInsecureRequests] })`
-    : `await client.discovery(new URL('${facts.issuer}'), '${facts.clientId}', ${authentication})`
+export function snippet({ issuer, clientId, secret, redirectUri }: SnippetFacts): string {
+  const callback = new URL(redirectUri)
+  const port = callback.port || (callback.protocol === 'https:' ? '443' : '80')
+  const keepSecret = secret === undefined ? '' : `printf %s ${secret} > client-secret\n`
+  const readSecret = secret === undefined ? '' : "import { readFileSync } from 'node:fs'\n"
+  const authentication =
+    secret === undefined ? 'client.None()' : "client.ClientSecretBasic(readFileSync('client-secret', 'utf8'))"
+  const options = issuer.startsWith('http://') ? ',\n  { execute: [client.allowInsecureRequests] }' : ''
   return `npm init -y && npm install openid-client
-cat > app.mjs <<'END'
-import { createServer } from 'node:http'
+${keepSecret}cat > app.mjs <<'END'
+${readSecret}import { createServer } from 'node:http'
 import * as client from 'openid-client'
 
-const signet = ${discovery}
-const redirectUri = '${facts.redirectUri}'
+const issuer = new URL(${JSON.stringify(issuer)})
+const redirectUri = ${JSON.stringify(redirectUri)}
+const signet = await client.discovery(issuer, ${JSON.stringify(clientId)}, undefined, ${authentication}${options})
 const flows = new Map()
 
 createServer(async (request, response) => {
   const url = new URL(request.url, redirectUri)
+  const state = url.searchParams.get('state')
   try {
-    if (url.pathname !== '${callback.pathname}' || !url.searchParams.has('state')) {
-      const state = client.randomState()
-      const verifier = client.randomPKCECodeVerifier()
-      flows.set(state, verifier)
-      const target = client.buildAuthorizationUrl(signet, {
-        redirect_uri: redirectUri, scope: 'openid profile email', state,
-        code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
-      })
-      response.writeHead(303, { location: target.href }).end()
+    if (flows.has(state)) {
+      const pkceCodeVerifier = flows.get(state)
+      flows.delete(state)
+      const tokens = await client.authorizationCodeGrant(signet, url, { pkceCodeVerifier, expectedState: state })
+      response.end('Signed in: ' + JSON.stringify(tokens.claims(), null, 2))
       return
     }
-    const state = url.searchParams.get('state')
-    const tokens = await client.authorizationCodeGrant(signet, url, { pkceCodeVerifier: flows.get(state), expectedState: state })
-    flows.delete(state)
-    response.end('Signed in: ' + JSON.stringify(tokens.claims(), null, 2))
+    const [fresh, verifier] = [client.randomState(), client.randomPKCECodeVerifier()]
+    flows.set(fresh, verifier)
+    const target = client.buildAuthorizationUrl(signet, {
+      redirect_uri: redirectUri,
+      scope: 'openid profile email',
+      state: fresh,
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    })
+    response.writeHead(303, { location: target.href }).end()
   } catch (error) {
     response.writeHead(400).end(String(error))
   }
-}).listen(${callback.port || (callback.protocol === 'https:' ? 443 : 80)}, () => console.log('Open ${callback.origin}/'))
+}).listen(${port}, () => console.log('Open ${callback.origin}/'))
 END
-${facts.secret === undefined ? '' : `CLIENT_SECRET='${facts.secret}' `}node app.mjs
+node app.mjs
 `
 }
