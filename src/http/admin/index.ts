@@ -1,8 +1,71 @@
-/** The admin console. */
+/**
+ * Owns the console: what administrators see and change of others. Only the role lets in; what changes something needs a fresh sign-in and says first
+ * what it will do. It hands over to the services, field by field; who may come in says http/session.ts.
+ */
+import type { WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import type { Route } from '../routes.ts'
+import { get, post, type Route } from '../routes.ts'
+import { createGuard } from '../session.ts'
+import type { Web } from '../web.ts'
+import { createClientCreation } from './client-creation.ts'
+import { createClientPages } from './clients.ts'
+import { createFrame } from './frame.ts'
+import { createOverviewPage } from './overview.ts'
+import { createPeoplePages } from './people.ts'
+import { createPersonCreation } from './person-creation.ts'
 
-/** Its route table. */
-export function adminRoutes(_deps: AppDependencies): readonly Route[] {
-  return []
+/** Its route table. Each POST has a GET at the same address, which says what it will do. */
+export function adminRoutes(deps: AppDependencies): readonly Route[] {
+  const { signedIn, fresh, callback } = createGuard(deps, {
+    base: '/admin',
+    clientId: 'signet-console',
+    allows: ({ roles }) => roles.includes('administrator'),
+    refuse: (ctx) => forbidden(deps.web, ctx),
+  })
+  const frame = createFrame(deps.web)
+  const overview = createOverviewPage(deps, frame)
+  const clients = createClientPages(deps, frame)
+  const newClient = createClientCreation(deps, frame)
+  const people = createPeoplePages(deps, frame)
+  const newPerson = createPersonCreation(deps, frame)
+
+  return [
+    get('/admin', {}, signedIn(overview)),
+    get('/admin/callback', {}, callback),
+    get('/admin/clients', {}, signedIn(clients.list)),
+    get('/admin/clients/new', {}, fresh(newClient.form)),
+    post('/admin/clients/new', {}, fresh(newClient.create)),
+    get('/admin/clients/:client', {}, signedIn(clients.show)),
+    get('/admin/clients/:client/disable', {}, fresh(clients.disable.ask)),
+    post('/admin/clients/:client/disable', {}, fresh(clients.disable.do)),
+    get('/admin/clients/:client/enable', {}, fresh(clients.enable.ask)),
+    post('/admin/clients/:client/enable', {}, fresh(clients.enable.do)),
+    get('/admin/people', {}, signedIn(people.list)),
+    get('/admin/people/new', {}, fresh(newPerson.form)),
+    post('/admin/people/new', { limit: 'message' }, fresh(newPerson.create)),
+    get('/admin/people/:identity', {}, signedIn(people.show)),
+    get('/admin/people/:identity/suspend', {}, fresh(people.suspend.ask)),
+    post('/admin/people/:identity/suspend', {}, fresh(people.suspend.do)),
+    get('/admin/people/:identity/restore', {}, fresh(people.restore.ask)),
+    post('/admin/people/:identity/restore', {}, fresh(people.restore.do)),
+    get('/admin/people/:identity/invite', {}, fresh(newPerson.askAgain)),
+    post('/admin/people/:identity/invite', { limit: 'message' }, fresh(newPerson.inviteAgain)),
+  ]
+}
+
+/** Whoever is signed in without the role gets a way back to what is theirs. */
+function forbidden(web: Web, ctx: WebContext): void {
+  const t = web.words.translate(ctx.state.language)
+  web.render(ctx, {
+    view: 'error',
+    title: t('problems:forbidden.title'),
+    status: 403,
+    values: {
+      heading: t('problems:forbidden.title'),
+      text: t('admin:forbidden'),
+      advice: t('problems:forbidden.advice'),
+      details: undefined,
+      again: { href: '/account', text: t('lost.account') },
+    },
+  })
 }

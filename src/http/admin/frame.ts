@@ -1,0 +1,73 @@
+import { queryValue } from '../context.ts'
+import { personShown, type SignedIn, type SignedInHandler } from '../session.ts'
+import type { Web } from '../web.ts'
+
+const places = ['overview', 'clients', 'people'] as const
+export type Place = (typeof places)[number]
+
+export interface ConsolePage {
+  /** Under views/admin/. */
+  readonly view: string
+  readonly place: Place
+  /** Already translated; the place's own name when absent. */
+  readonly title?: string
+  readonly status?: number
+  readonly values?: Readonly<Record<string, unknown>>
+}
+
+export type Frame = (page: SignedIn, content: ConsolePage) => void
+
+/** Pages of the console, in its frame. */
+export function createFrame(web: Web): Frame {
+  return (page, { view, place, title, status = 200, values }) => {
+    const t = web.words.translate(page.ctx.state.language)
+    web.render(page.ctx, {
+      view: `admin/${view}`,
+      layout: 'layout-wide',
+      title: title ?? t(`admin:${place}.title`),
+      status,
+      values: {
+        ...values,
+        styles: ['portal.css'],
+        scripts: ['local-time.js'],
+        home: '/admin',
+        area: t('admin:area', { brand: web.settings.brand.name }),
+        navigation: [
+          ...places.map((name) => ({
+            href: name === 'overview' ? '/admin' : `/admin/${name}`,
+            label: t(`admin:${name}.title`),
+            current: name === place,
+          })),
+          { href: '/account', label: t('admin:own-account'), current: false },
+        ],
+        person: personShown(page),
+        signOut: t('account:sign-out'),
+      },
+    })
+  }
+}
+
+/** One action: a page that says what it will do, and the form on it. */
+export interface Action {
+  readonly ask: SignedInHandler
+  readonly do: SignedInHandler
+}
+
+/** The place in a list that a page begins at, and the address of the next one. */
+export function paged(
+  page: SignedIn,
+  path: string,
+  next: string | undefined,
+  more: Record<string, string> = {},
+) {
+  const after = queryValue(page.ctx, 'after')
+  return {
+    newest: after === undefined ? undefined : `${path}${query(more)}`,
+    older: next === undefined ? undefined : `${path}${query({ ...more, after: next })}`,
+  }
+}
+
+function query(values: Record<string, string>): string {
+  const text = new URLSearchParams(values).toString()
+  return text === '' ? '' : `?${text}`
+}
