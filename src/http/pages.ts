@@ -30,18 +30,24 @@ export function createPages(web: Web): Pages {
       })
     },
 
-    signedOut(context, { client }) {
+    signedOut(context, { client, signedIn }) {
       const ctx = pageContext(context)
       const t = translate(ctx)
       const application = client === undefined ? undefined : applicationOf(client)
+      const words = signedIn ? 'stayed' : 'signed-out'
       const link =
         application?.home === undefined
-          ? { href: '/account', text: t('signed-out.again') }
+          ? { href: '/account', text: t(`${words}.account`) }
           : { href: application.home, text: t('signed-out.back', { application: application.name }) }
       render(ctx, {
         view: 'interaction/signed-out',
-        title: t('signed-out.title'),
-        values: { text: t('signed-out.text'), link },
+        title: t(`${words}.title`),
+        values: {
+          heading: t(`${words}.heading`),
+          text: t(`${words}.text`),
+          icon: signedIn ? 'user' : 'check',
+          link,
+        },
       })
     },
 

@@ -1,9 +1,11 @@
+import type { Context } from 'koa'
 import type { AdapterFactory, Configuration, JWKS } from 'oidc-provider'
 import { acrOf, levels } from '../domain/assurance.ts'
 import { createFindAccount } from './account.ts'
 import { claimsOfScopes } from './claims.ts'
 import { clockTolerance, createAssertionCheck } from './client-assertions.ts'
 import { clientOf } from './clients.ts'
+import type { CurrentSession } from './current-session.ts'
 import type { OidcDependencies } from './dependencies.ts'
 import { createLoadGrant } from './grants.ts'
 import { createPolicy } from './interaction-policy.ts'
@@ -20,6 +22,7 @@ import {
 
 /** What a configuration is made of beside the dependencies. */
 export interface Parts {
+  readonly currentSession: (ctx: Context) => Promise<CurrentSession | undefined>
   readonly adapter: AdapterFactory
   readonly jwks: JWKS
   /** Ends the session of the request, tokens and all. */
@@ -118,7 +121,7 @@ function featuresOf(deps: OidcDependencies, parts: Parts): NonNullable<Configura
     revocation: { enabled: true, allowedPolicy: mayRevoke },
     rpInitiatedLogout: {
       enabled: true,
-      ...createSignOutPages(deps.pages, parts.endSession, parts.subjectOf),
+      ...createSignOutPages(deps.pages, parts),
     },
   }
 }

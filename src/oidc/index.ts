@@ -84,10 +84,13 @@ export async function createOidc(deps: OidcDependencies): Promise<Oidc> {
   const endSession = createEndSession(() => sessions)
   const onReuse = createReuseListener(deps)
 
+  const cookieName = () => living.provider.cookieName('session')
+  const currentSession = createCurrentSession({ sessions: rows, identities, cookieName })
+
   async function build(): Promise<Living> {
     const provider = createProvider(
       deps,
-      { adapter, jwks: keys.signingJwks(), endSession, subjectOf },
+      { adapter, jwks: keys.signingJwks(), endSession, subjectOf, currentSession },
       lasting,
     )
     applyOneTime(provider, { ...shared, artifacts, onReuse })
@@ -109,8 +112,6 @@ export async function createOidc(deps: OidcDependencies): Promise<Oidc> {
   })
   handleBackchannelLogout(() => living.provider, deps)
 
-  const cookieName = () => living.provider.cookieName('session')
-  const currentSession = createCurrentSession({ sessions: rows, identities, cookieName })
   const posted = createPostedRequests({ store, vault, digest, clock, random })
   return {
     handle: createEndpoints({ ...deps, current: () => living, posted, sessions: () => sessions }),

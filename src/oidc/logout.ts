@@ -3,6 +3,7 @@ import type { Configuration, ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { Problem } from '../domain/problem.ts'
 import { clientOf } from './clients.ts'
+import type { CurrentSession } from './current-session.ts'
 import type { Pages } from './pages.ts'
 import type { SubjectOf } from './token-policies.ts'
 
@@ -22,11 +23,20 @@ type SignOutPages = Pick<
   'logoutSource' | 'postLogoutSuccessSource'
 >
 
+interface SignOutParts {
+  readonly currentSession: (ctx: Context) => Promise<CurrentSession | undefined>
+  readonly endSession: EndSession
+  readonly subjectOf: SubjectOf
+}
+
 /**
  * RP-Initiated Logout 1.0. An `id_token_hint` of the person who is signed in proves that their application asks: it is done at once.
  * Everybody else is asked first (S20).
  */
-export function createSignOutPages(pages: Pages, endSession: EndSession, subjectOf: SubjectOf): SignOutPages {
+export function createSignOutPages(
+  pages: Pages,
+  { currentSession, endSession, subjectOf }: SignOutParts,
+): SignOutPages {
   return {
     async logoutSource(ctx) {
       if (isProvedByHint(ctx, subjectOf)) {
@@ -44,7 +54,9 @@ export function createSignOutPages(pages: Pages, endSession: EndSession, subject
     },
     async postLogoutSuccessSource(ctx) {
       const client = clientOf(ctx.oidc.client)
-      await pages.signedOut(asContext(ctx), client === undefined ? {} : { client })
+      // Asked, and stayed.
+      const signedIn = (await currentSession(asContext(ctx))) !== undefined
+      await pages.signedOut(asContext(ctx), { signedIn, ...(client === undefined ? {} : { client }) })
     },
   }
 }

@@ -17,8 +17,11 @@ export interface Pages {
       readonly clientAsked: boolean
     },
   ): Promise<void> | void
-  /** Signed out, and no application to return to. */
-  signedOut(ctx: Context, page: { readonly client?: Client }): Promise<void> | void
+  /** The end of a sign-out without an application to return to; `signedIn`: the person chose to stay. */
+  signedOut(
+    ctx: Context,
+    page: { readonly client?: Client; readonly signedIn: boolean },
+  ): Promise<void> | void
   /**
    * A request that cannot be answered to the application. `error` is the protocol's code, `interaction-lost` (expired, answered already, or
    * another browser's: offer to start again), or the code of a `Problem`. `status` is set already.

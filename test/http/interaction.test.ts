@@ -306,3 +306,22 @@ describe('keep me signed in', () => {
     expect(spans.toSorted((a, b) => a - b)).toEqual([1, 30])
   })
 })
+
+describe('signing out', () => {
+  it('S20: asks first; whoever stays is told so, and whoever leaves is out', async () => {
+    const { signet, url } = await open()
+    const ana = visitor()
+    await ana.submit(await signIn(ana, url()), {}, allow)
+    const asked = await ana.get(`${signet.issuer}/logout`)
+    const stayed = await ana.submit(asked, {}, { name: 'logout', value: 'no' })
+    expect(words(stayed)).toContain('still signed in')
+    expect((await ana.get(url({ prompt: 'none' }))).url.searchParams.get('code')).not.toBeNull()
+    const out = await ana.submit(
+      await ana.get(`${signet.issuer}/logout`),
+      {},
+      { name: 'logout', value: 'yes' },
+    )
+    expect(words(out)).toContain('You are signed out')
+    expect(errorOf(await ana.get(url({ prompt: 'none' })))).toBe('login_required')
+  })
+})
