@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { addressSubject } from '../../src/authentication/addresses.ts'
 import { createAttempts, type Subject } from '../../src/authentication/attempts.ts'
-import type { Outcome, Visit } from '../../src/authentication/index.ts'
+import type { Visit } from '../../src/authentication/index.ts'
 import { parseIdentifier } from '../../src/domain/identifier.ts'
 import { createVault } from '../../src/vault/vault.ts'
 import { parallel } from '../identities/world.ts'
@@ -44,7 +42,7 @@ describe('an address', () => {
 })
 
 describe('the throttle', () => {
-  eachStore((_name, open, fresh) => {
+  eachStore((_name, open) => {
     const house = async (options: Parameters<typeof createHouse>[1] = {}) => {
       const clock = createClock()
       return createHouse(await open(clock.now), { clock, ...options })
@@ -109,25 +107,6 @@ describe('the throttle', () => {
         attempt(here, 'ana@example.com', index === 49 ? secret : wrong, stranger),
       )
       expect(outcomes.filter(({ status }) => status !== 'throttled').length).toBeLessThanOrEqual(2)
-    })
-
-    it('S26: two processes share one limit', { timeout: 30_000 }, async () => {
-      const url = await fresh()
-      const children = await parallel(2, () => startGuesser(url))
-      running.push(...children)
-      for (const identifier of ['ana@example.com', 'ben@example.com', 'cleo@example.com']) {
-        const at = Date.now() + 50
-        const statuses = await Promise.all(
-          children.map(async (child) => {
-            child.send({ identifier, answers: Array.from({ length: 25 }, () => wrong), at })
-            const [answer] = (await once(child, 'message')) as [Outcome['status'][]]
-            return answer
-          }),
-        )
-        expect(statuses.flat().filter((status) => status === 'refused')).toHaveLength(5)
-        expect(statuses.flat().filter((status) => status === 'throttled')).toHaveLength(45)
-      }
-      await Promise.all(children.map(endGuesser))
     })
 
     it('S26: a new process, another spelling, and a restart do not give new tries', async () => {
@@ -405,21 +384,3 @@ onSqlite((open) => {
     })
   })
 })
-
-const running: ChildProcess[] = []
-afterAll(() => Promise.all(running.map(endGuesser)))
-
-async function startGuesser(url: string): Promise<ChildProcess> {
-  const child = fork(new URL('guesser.ts', import.meta.url), [url], { execArgv: ['--no-warnings'] })
-  const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')])
-  if (answer !== 'ready') throw new Error('a guesser did not start')
-  return child
-}
-
-async function endGuesser(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  if (child.connected) child.disconnect()
-  else child.kill('SIGKILL')
-  await gone
-}

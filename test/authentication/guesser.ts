@@ -1,25 +1,36 @@
-/** A process that guesses, in parallel, when its parent says so. Over IPC: one message, one answer. */
-import type { Outcome } from '../../src/authentication/index.ts'
+/** A process that does what its parent says, several times at once. Over IPC: one message, one answer. */
+import type { Asker, Outcome } from '../../src/authentication/index.ts'
 import { openStore } from '../../src/storage/open.ts'
-import { attempt, createHouse } from './house.ts'
+import { spokenWord } from './factors.ts'
+import { attempt, createHouse, visit } from './house.ts'
 
-/** What the parent asks for. */
-export interface Start {
-  readonly identifier: string
-  readonly answers: readonly string[]
-  /** When all begin, in ms since the epoch. */
-  readonly at: number
-}
+/** What the parent asks for; the answer says how each of `times` ended. */
+export type Start = { readonly times: number; readonly at: number } & (
+  | { readonly verb: 'guess'; readonly identifier: string }
+  | { readonly verb: 'prove'; readonly asker: Asker; readonly said: string }
+  | { readonly verb: 'redeem'; readonly asker: Asker }
+)
 
 const store = await openStore({ url: process.argv[2] ?? '', clock: Date.now })
-const house = createHouse(store, { clock: { now: Date.now, advance() {} } })
+const house = createHouse(store, { clock: { now: Date.now, advance() {} }, factors: [spokenWord] })
 
-async function guess({ identifier, answers, at }: Start): Promise<readonly Outcome['status'][]> {
-  await new Promise((resolve) => setTimeout(resolve, at - Date.now()))
-  const outcomes = await Promise.all(answers.map((answer) => attempt(house, identifier, answer)))
-  return outcomes.map((outcome) => outcome.status)
+async function once(start: Start): Promise<string> {
+  if (start.verb === 'redeem')
+    return (await house.engine.redeem(start.asker)) === undefined ? 'nothing' : 'result'
+  const outcome: Outcome =
+    start.verb === 'guess'
+      ? await attempt(house, start.identifier, 'not the right one at all')
+      : await house.engine.prove(start.asker, visit(), spokenWord.name, { said: start.said })
+  return outcome.status === 'refused' ? (outcome.reason ?? outcome.status) : outcome.status
 }
 
-process.on('message', (start: Start) => void guess(start).then((statuses) => process.send?.(statuses)))
+async function run(start: Start): Promise<string[]> {
+  await new Promise((resolve) => setTimeout(resolve, start.at - Date.now()))
+  const ends = await Promise.all(Array.from({ length: start.times }, () => once(start)))
+  await house.engine.settle()
+  return ends
+}
+
+process.on('message', (start: Start) => void run(start).then((ends) => process.send?.(ends)))
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
