@@ -116,7 +116,10 @@ function metadataOf({ metadata, public: isOpen }: ClientDraft): ClientMetadata {
 
 /** Field by field: nothing else in `change` is looked at. */
 function merged(client: Client, change: ClientChange): Client {
-  const metadata = completed({ ...client.metadata, ...change.metadata } as ClientMetadata)
+  const metadata = completed({
+    ...kept(client.metadata, change.metadata),
+    ...change.metadata,
+  } as ClientMetadata)
   const { allowedGroups: _groups, pkceExempt: _exempt, unverified: _unverified, ...rest } = client
   const groups =
     change.allowedGroups === undefined ? client.allowedGroups : (change.allowedGroups ?? undefined)
@@ -128,6 +131,12 @@ function merged(client: Client, change: ClientChange): Client {
     firstParty: change.firstParty ?? client.firstParty,
     ...optional({ ...client, ...defined(change), allowedGroups: groups }),
   }
+}
+
+/** A client that becomes public cannot act for itself any more: asking to say so as well would be a riddle. */
+function kept(before: ClientMetadata, change: ClientMetadata = {}): ClientMetadata {
+  if (change.token_endpoint_auth_method !== 'none' || before.grant_types === undefined) return before
+  return { ...before, grant_types: before.grant_types.filter((grant) => grant !== 'client_credentials') }
 }
 
 type Ours = Pick<ClientDraft, 'pkceExempt' | 'unverified'> & {

@@ -76,7 +76,7 @@ export function checkMetadata(
   return single.length > 0 ? single : together(metadata)
 }
 
-/** With what follows from what is given: no code without its grant, `native` for private-use redirect URIs, no repeated values. */
+/** With what follows from what is given: the usual grants, no code without its grant, `native` for private-use redirect URIs, no repeated values. */
 export function completed(metadata: ClientMetadata): ClientMetadata {
   const { grant_types: wanted, response_types, application_type, redirect_uris = [] } = metadata
   const withoutCode =
@@ -86,10 +86,16 @@ export function completed(metadata: ClientMetadata): ClientMetadata {
   const defined = Object.entries(metadata).filter(([, value]) => value !== undefined && value !== null)
   const unique = defined.map(([name, value]) => [name, Array.isArray(value) ? [...new Set(value)] : value])
   return {
+    ...(wanted === undefined ? { grant_types: usualGrants(metadata) } : {}),
     ...Object.fromEntries(unique),
     ...(withoutCode ? { response_types: [] } : {}),
     ...(isNative ? { application_type: 'native' } : {}),
   }
+}
+
+/** People expect a sign-in to last (refresh tokens, bound to the session unless more was allowed), and a client that can keep a secret to act for itself. */
+function usualGrants({ token_endpoint_auth_method }: ClientMetadata): readonly string[] {
+  return grants.filter((grant) => grant !== 'client_credentials' || token_endpoint_auth_method !== 'none')
 }
 
 /** The client authenticates with a secret that Signet makes. */
