@@ -62,7 +62,8 @@ export function applyEvents(provider: Provider, deps: Deps): void {
   on('server_error', (ctx, error) => {
     failures.set(ctx, error)
     deps.log.error(
-      { err: error, path: ctx.path, traceId: asContext(ctx).state.traceId },
+      // The route and not the path, which holds the id of the interaction.
+      { err: error, route: ctx.oidc.route, traceId: asContext(ctx).state.traceId },
       'a protocol request failed',
     )
   })
@@ -173,7 +174,7 @@ function authenticationFailed(
   const clientId = ctx.oidc.client?.clientId
   if (clientId === undefined) {
     deps.log.warn(
-      { path: ctx.path, traceId: asContext(ctx).state.traceId },
+      { route: ctx.oidc.route, traceId: asContext(ctx).state.traceId },
       'an unknown client tried to authenticate',
     )
     return
