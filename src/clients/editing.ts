@@ -134,7 +134,7 @@ function merged(client: Client, change: ClientChange): Client {
 }
 
 /** A client that becomes public cannot act for itself any more: asking to say so as well would be a riddle. */
-function kept(before: ClientMetadata, change: ClientMetadata = {}): ClientMetadata {
+function kept(before: ClientMetadata, change: ClientChange['metadata'] = {}): ClientMetadata {
   if (change.token_endpoint_auth_method !== 'none' || before.grant_types === undefined) return before
   return { ...before, grant_types: before.grant_types.filter((grant) => grant !== 'client_credentials') }
 }
