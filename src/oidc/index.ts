@@ -24,15 +24,8 @@ import { applySessions } from './sessions.ts'
 import { createEndSession, createTeller } from './sign-out.ts'
 import { createSubjects } from './token-policies.ts'
 
-export type { Asked, ConsentAnswer } from './asked.ts'
 export type { CurrentSession } from './current-session.ts'
-export type {
-  ConsentRecords,
-  Decision,
-  OidcDependencies,
-  OidcSettings,
-  ResourceSettings,
-} from './dependencies.ts'
+export type { OidcSettings } from './dependencies.ts'
 export type { Interaction, Interactions } from './interactions.ts'
 export type { KeyRing } from './keys.ts'
 export type { Pages } from './pages.ts'
