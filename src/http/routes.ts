@@ -61,5 +61,13 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
     >[2]
     router.register(path, [method], stack)
   }
-  return router.routes() as unknown as KoaMiddleware
+  // Most requests are the protocol's: they need not be held against every pattern here.
+  const ours = new Set(tables.flat().map(({ path }) => firstSegment(path)))
+  const dispatch = router.routes() as unknown as KoaMiddleware
+  return (ctx, next) => (ours.has(firstSegment(ctx.path)) ? dispatch(ctx, next) : next())
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end < 0 ? path : path.slice(0, end)
 }
