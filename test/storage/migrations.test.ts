@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { type Migration, migrations } from '../../src/storage/migrations/index.ts'
 import { openStore } from '../../src/storage/open.ts'
 import { eachStore, onMongodb, onSqlite } from '../support/stores.ts'
+import type { Ran } from './starter.ts'
 
 const clock = Date.now
 const second: Migration = {
@@ -28,7 +29,7 @@ describe('migrations', () => {
       const start = async () => {
         const script = join(import.meta.dirname, 'starter.ts')
         const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', script, url])
-        return JSON.parse(stdout) as string[]
+        return JSON.parse(stdout) as Ran
       }
       const ran = await Promise.all(Array.from({ length: 8 }, start))
       expect(ran.flat().sort()).toStrictEqual(['0001-layout', '0002-counting'])

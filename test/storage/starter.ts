@@ -3,6 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Migration, migrations } from '../../src/storage/migrations/index.ts'
 import { migrate } from '../../src/storage/open.ts'
 
+/** The names of the migrations that it ran, as it prints them. */
+export type Ran = readonly string[]
+
 const counting: Migration = {
   number: 2,
   name: '0002-counting',
@@ -26,7 +29,7 @@ const counting: Migration = {
   },
 }
 
-const migrated = await migrate({
+const migrated: Ran = await migrate({
   url: process.argv[2] ?? '',
   clock: Date.now,
   migrations: [...migrations, counting],
