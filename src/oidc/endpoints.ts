@@ -5,7 +5,7 @@ import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { OidcDependencies } from './dependencies.ts'
 import type { PreparedDocuments } from './discovery.ts'
 import { requestEvents } from './events.ts'
-import { skipEmptySignOut } from './logout.ts'
+import { correctSignOut } from './logout.ts'
 import type { PostedRequests } from './posted-requests.ts'
 import { createPin } from './provider.ts'
 
@@ -60,7 +60,7 @@ export function createEndpoints(deps: EndpointDeps): Middleware {
 async function answer(ctx: Context, provider: Provider, next: () => Promise<unknown>): Promise<void> {
   const [route] = provider.middleware
   await route?.(ctx as never, next as never)
-  if ('oidc' in ctx) skipEmptySignOut(ctx as unknown as KoaContextWithOIDC)
+  if ('oidc' in ctx) correctSignOut(ctx as unknown as KoaContextWithOIDC)
   await requestEvents.settle(ctx)
   explainFailure(ctx)
 }

@@ -68,13 +68,18 @@ function isProvedByHint({ oidc }: KoaContextWithOIDC, subjectOf: SubjectOf): boo
   return hint.payload.sub === subjectOf(session.accountId, client)
 }
 
-/**
- * With nobody signed in there is nothing to ask: the library would answer with a form that a script sends. Call it when the library is done.
- */
-export function skipEmptySignOut(ctx: KoaContextWithOIDC): void {
+/** What the library gets wrong about its own answers at the end-session endpoint; call it when it is done. */
+export function correctSignOut(ctx: KoaContextWithOIDC): void {
   const { oidc } = ctx
-  if (oidc?.route !== 'end_session' || ctx.status !== 200 || oidc.session?.accountId !== undefined) return
-  if (oidc.session?.state !== undefined) returnToClient(ctx)
+  const state = oidc?.session?.state
+  if (state === undefined) return
+  const signedIn = oidc.session?.accountId !== undefined
+  // With nobody signed in there is nothing to ask: it answers with a form that a script sends.
+  if (oidc.route === 'end_session' && ctx.status === 200 && !signedIn) returnToClient(ctx)
+  // Whoever stays signed in, and came from no application, is told that they were signed out.
+  if (oidc.route === 'end_session_confirm' && ctx.status === 303 && oidc.params?.logout === undefined) {
+    if (signedIn && state.clientId === undefined) ctx.redirect(`${oidc.issuer}/account`)
+  }
 }
 
 function returnToClient(ctx: KoaContextWithOIDC): void {

@@ -78,6 +78,17 @@ describe('sign-out', () => {
       expect(await app.audited('session.ended')).toHaveLength(1)
     })
 
+    it('S20: whoever says no, and came from no application, stays signed in and is not told otherwise', async () => {
+      const { app, client, ana } = await startScene(open)
+      const browser = createVisitor()
+      await tokensFor(app, client, ana.id, {}, browser)
+      const page = await jsonOf<SignOutPage>(await browser.send(`${app.origin}/logout`))
+      const body = new URLSearchParams({ xsrf: page.xsrf, logout: 'no' })
+      const no = await browser.send(page.action, { method: 'POST', body })
+      expect([no.status, no.headers.get('location')]).toEqual([303, `${app.issuer}/account`])
+      expect(await whoami(app, browser)).toMatchObject({ identityId: ana.id })
+    })
+
     it('S20: a hint about somebody else is no proof', async () => {
       const { app, ana } = await startScene(open)
       const ben = await app.addIdentity({ identifiers: [] })
