@@ -49,14 +49,16 @@ export function createArrival(tools: ArrivalTools): Arrival {
       return { ...answered(now, key), identityId, proofs: [...others, proof] }
     })
     if (changed === undefined) return late(asker, visit, receipts)
-    const about = { ...aboutProcess(changed), identityId, details: { factor: proof.factor } }
+    const about = { ...aboutProcess(changed, { id: identityId }), details: { factor: proof.factor } }
     await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
     const { step, known } = await questions.stand(asker, visit, changed)
     if (step.kind === 'done') await complete(visit, changed, known, receipts)
     else await attempts.refund(receipts)
     if (step.kind === 'refused') {
-      const refusal = { ...about, reason: step.reason, identityId: known.identity?.id }
-      await journal.record({ ...refusal, action: 'authentication.refused', result: 'failure' }, visit)
+      await journal.record(
+        { ...about, reason: step.reason, action: 'authentication.refused', result: 'failure' },
+        visit,
+      )
     }
     return step
   }
@@ -83,8 +85,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
     const details = { factors: process.proofs.map((proof) => proof.factor) }
     await journal.record(
       {
-        ...aboutProcess(process),
-        identityId,
+        ...aboutProcess(process, { id: identityId }),
         details,
         action: 'authentication.completed',
         result: 'success',

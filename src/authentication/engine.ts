@@ -69,22 +69,13 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     return outcome
   }
 
-  /** Looked up and written after the answer: what was typed is kept only if it is somebody's. */
-  function noteIdentified(visit: Visit, clientId: string | undefined, written: string): void {
+  /** Looked up and written after the answer; what is nobody's name may be anything, even a password in the wrong field, and is not kept. */
+  function noteIdentified(visit: Visit, clientId: string | undefined, identifier: string): void {
     journal.later(async () => {
-      const identity = await identities.findByIdentifier('any', written)
-      const identifier = identity === undefined ? undefined : written
-      await journal.record(
-        {
-          action: 'authentication.identified',
-          result: 'success',
-          claimed: true,
-          clientId,
-          identityId: identity?.id,
-          identifier,
-        },
-        visit,
-      )
+      const identity = await identities.findByIdentifier('any', identifier)
+      if (identity === undefined) return
+      const entry = { action: 'authentication.identified', result: 'success', claimed: true } as const
+      await journal.record({ ...entry, clientId, identifier, identityId: identity.id }, visit)
     })
   }
 

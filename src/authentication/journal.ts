@@ -1,5 +1,6 @@
 import type { AuditAction, AuditEvent } from '../domain/audit-event.ts'
 import type { Authentication } from '../domain/authentication.ts'
+import type { Identity } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Visit } from './contexts.ts'
@@ -31,10 +32,20 @@ export interface Journal {
   settle(): Promise<void>
 }
 
+const mostPending = 10_000
+
 export function createJournal({ audit, log }: { audit: AuditLog; log: Logger }): Journal {
   const pending = new Set<Promise<void>>()
 
   function later(work: () => Promise<void>): void {
+    // A store that stands still must not fill the memory.
+    if (pending.size >= mostPending) {
+      log.error(
+        { pending: pending.size },
+        'too much is put off: an entry or message about an attempt was dropped',
+      )
+      return
+    }
     const done = new Promise<void>((resolve) => setImmediate(resolve))
       .then(work)
       .catch((error) => log.error({ err: error }, 'an entry or message about an attempt was lost'))
@@ -53,9 +64,12 @@ export function createJournal({ audit, log }: { audit: AuditLog; log: Logger }):
   }
 }
 
-/** What an entry about a process always says. */
-export function aboutProcess({ clientId, written }: Authentication): Pick<Entry, 'clientId' | 'identifier'> {
-  return { clientId, identifier: written }
+/** What an entry about a process always says. What was typed is kept only when it is somebody's. */
+export function aboutProcess(
+  { clientId, written }: Authentication,
+  identity: Pick<Identity, 'id'> | undefined,
+): Pick<Entry, 'clientId' | 'identifier' | 'identityId'> {
+  return identity === undefined ? { clientId } : { clientId, identifier: written, identityId: identity.id }
 }
 
 function eventOf({ identifier, identityId, clientId, claimed, ...entry }: Entry, visit: Visit): AuditEvent {

@@ -185,8 +185,7 @@ export function createProving(tools: ProvingTools): Proving {
   function refuse(hearing: Hearing, verdict: Verdict<unknown>): Look {
     const { process, factor, visit, known, receipts } = hearing
     const entry = {
-      ...aboutProcess(process),
-      identityId: known.identity?.id,
+      ...aboutProcess(process, known.identity),
       details: { factor: factor.name },
     }
     journal.recordLater({ ...entry, action: 'authentication.refused', result: 'failure' }, visit)
