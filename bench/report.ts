@@ -1,0 +1,139 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import type { FloodResult } from './flood.ts'
+import { median, type Sample } from './load.ts'
+import type { Options } from './options.ts'
+import { canPin } from './processes.ts'
+import type { Scenario } from './scenarios.ts'
+
+export interface Pair<T> {
+  readonly bare: T
+  readonly signet: T
+}
+
+export interface Start {
+  readonly readyAfter: number
+  readonly resident: number
+  readonly family: number
+}
+
+export interface Results {
+  readonly scenarios: readonly { readonly scenario: Scenario; readonly samples: Pair<Sample> }[]
+  readonly floods: Pair<readonly FloodResult[]> | undefined
+  readonly starts: Pair<readonly Start[]> | undefined
+  /** CPU milliseconds of one password hash in this run. */
+  readonly hash: number
+}
+
+/** The results as markdown tables. */
+export function report(results: Results, options: Options): string {
+  return [
+    conditions(results, options),
+    ...(results.scenarios.length === 0 ? [] : [speedTable(results.scenarios)]),
+    ...(results.floods === undefined ? [] : [floodTable(results.floods)]),
+    ...(results.starts === undefined ? [] : [startTable(results.starts)]),
+  ].join('\n\n')
+}
+
+function conditions({ hash }: Results, { rounds, seconds, storage, seed }: Options): string {
+  const store = storage?.startsWith('mongodb') ? 'MongoDB' : 'SQLite'
+  const pinned = canPin() ? 'server on one core, load from another' : 'not pinned to cores'
+  const beside =
+    seed === 0 ? 'a small database' : `${seed.toLocaleString('en')} people and sessions beside them`
+  return [
+    `Node ${process.versions.node} on a shared machine with ${availableParallelism()} cores in reach (${pinned}).`,
+    `Signet on ${store} with ${beside}; medians of ${rounds} rounds of ${seconds} s.`,
+    `One password hash took ${hash.toFixed(1)} ms of CPU time.`,
+  ].join('\n')
+}
+
+function speedTable(rows: Results['scenarios']): string {
+  return table(
+    [
+      '',
+      'what',
+      'bare, CPU ms',
+      'Signet, CPU ms',
+      'ratio',
+      'first target',
+      'bare/s',
+      'Signet/s',
+      'Signet p50, ms',
+      'p99, ms',
+    ],
+    rows.map(({ scenario, samples: { bare, signet } }) => [
+      scenario.id,
+      scenario.title,
+      bare.cpu.toFixed(3),
+      signet.cpu.toFixed(3),
+      mark((signet.cpu / bare.cpu).toFixed(2), signet.cpu / bare.cpu <= scenario.target),
+      `≤ ${scenario.target}`,
+      bare.perSecond.toFixed(0),
+      signet.perSecond.toFixed(0),
+      signet.p50.toFixed(1),
+      signet.p99.toFixed(1),
+    ]),
+  )
+}
+
+function floodTable(floods: Pair<readonly FloodResult[]>): string {
+  const row = (name: string, rounds: readonly FloodResult[]) => {
+    const [alone, flooded] = (['alone', 'flooded'] as const).map((when) =>
+      median(rounds.map((one) => one[when].p99)),
+    )
+    const answers = rounds.flatMap((one) => Object.entries(one.answers))
+    const statuses = [...new Set(answers.map(([status]) => status))].sort()
+    const total = answers.reduce((sum, [, count]) => sum + count, 0)
+    const share = (status: string) => {
+      const count = answers.filter(([one]) => one === status).reduce((sum, [, each]) => sum + each, 0)
+      return `${status}: ${((count / total) * 100).toFixed(0)} %`
+    }
+    const ratio = (flooded ?? 0) / (alone ?? 1)
+    return [
+      name,
+      (alone ?? 0).toFixed(1),
+      (flooded ?? 0).toFixed(1),
+      name === 'Signet' ? mark(ratio.toFixed(2), ratio < 2) : ratio.toFixed(2),
+      statuses.map(share).join(', '),
+    ]
+  }
+  return `P9, client_credentials (JWT ES256) while 200 wrong passwords a second arrive:\n\n${table(
+    ['', 'p99 alone, ms', 'p99 in the flood, ms', 'ratio (target < 2)', 'how the flood was answered'],
+    [row('bare', floods.bare), row('Signet', floods.signet)],
+  )}`
+}
+
+function startTable(starts: Pair<readonly Start[]>): string {
+  const figure = (all: readonly Start[], name: keyof Start) => median(all.map((start) => start[name]))
+  const row = (name: string, all: readonly Start[]) => [
+    name,
+    figure(all, 'readyAfter').toFixed(0),
+    figure(all, 'resident').toFixed(0),
+    figure(all, 'family').toFixed(0),
+  ]
+  return `P11, start and rest (targets: < 1000 ms, < 120 MiB):\n\n${table(
+    ['', 'start to ready, ms', 'memory of the server, MiB (RSS)', 'with its children, MiB (PSS)'],
+    [row('bare', starts.bare), row('Signet', starts.signet)],
+  )}`
+}
+
+/** What misses its target stands out. */
+function mark(text: string, reached: boolean): string {
+  return reached ? text : `**${text}**`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+const file = resolve(import.meta.dirname, '../docs/performance.md')
+const [begin, end] = ['<!-- measured -->', '<!-- /measured -->']
+
+/** Puts the tables between their two marks in docs/performance.md. */
+export function writeReport(text: string): void {
+  const before = readFileSync(file, 'utf8')
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)]
+  if (from < 0 || to < 0) throw new Error(`docs/performance.md has no ${begin} … ${end}`)
+  writeFileSync(file, `${before.slice(0, from + begin.length)}\n\n${text}\n\n${before.slice(to)}`)
+}

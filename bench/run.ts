@@ -1,0 +1,90 @@
+/** `npm run bench`: Signet beside the bare library, in the same minutes on the same core. Writes the tables in docs/performance.md. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { verify } from 'argon2'
+import { compare, flood, restart, run } from './compare.ts'
+import { createFixture, type Fixture, writeBareFixture, writeConfig } from './fixture.ts'
+import { type Options, readOptions } from './options.ts'
+import { moveToCore } from './processes.ts'
+import { summarise } from './profile.ts'
+import { type Results, report, writeReport } from './report.ts'
+import { scenarios } from './scenarios.ts'
+import { seed } from './seed.ts'
+import { startBare, startSignet } from './servers.ts'
+
+const options = readOptions(process.argv.slice(2))
+const folder = mkdtempSync(join(tmpdir(), 'signet-bench-'))
+moveToCore(1)
+try {
+  await bench(options)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function bench({ storage, seed: people, profile, write }: Options): Promise<void> {
+  const env = {
+    SIGNET_CONFIG: writeConfig(folder),
+    SIGNET_DATA: folder,
+    SIGNET_STORAGE: storage ?? `sqlite:${join(folder, 'signet.db')}`,
+  }
+  const fixture = await createFixture(env)
+  if (people > 0) {
+    const perSecond = await seed(env, people, fixture.passwordHash)
+    say(`imported ${people} people, ${perSecond.toFixed(0)} a second`)
+  }
+  if (profile) return profiles(env, fixture)
+  const text = report(await measureAll(env, fixture), options)
+  console.log(text)
+  if (write) writeReport(text)
+}
+
+async function measureAll(env: Record<string, string>, fixture: Fixture): Promise<Results> {
+  const bareFile = writeBareFixture(folder, fixture)
+  const start = { bare: () => startBare(bareFile), signet: () => startSignet(env) }
+  const results: Results['scenarios'][number][] = []
+  const chosen = scenarios.filter(({ id }) => wanted(id))
+  if (chosen.length > 0) {
+    const servers = { bare: await start.bare(), signet: await start.signet() }
+    for (const scenario of chosen) {
+      say(`${scenario.id} ${scenario.title}`)
+      results.push({ scenario, samples: await compare(scenario, servers, fixture, options) })
+    }
+    await Promise.all([servers.bare.stop(), servers.signet.stop()])
+  }
+  say('P9, P11')
+  const both = async <T>(work: (which: 'bare' | 'signet') => Promise<T>) => ({
+    bare: await work('bare'),
+    signet: await work('signet'),
+  })
+  return {
+    scenarios: results,
+    floods: wanted('P9') ? await both((which) => flood(start[which], fixture, options)) : undefined,
+    starts: wanted('P11') ? await both((which) => restart(start[which], options.rounds)) : undefined,
+    hash: await hashTime(fixture),
+  }
+}
+
+async function profiles(env: Record<string, string>, fixture: Fixture): Promise<void> {
+  for (const scenario of scenarios.filter(({ id }) => wanted(id))) {
+    const server = await startSignet(env, ['--cpu-prof', `--cpu-prof-dir=${folder}`])
+    const { cpu } = await run(scenario, server, fixture, options.seconds)
+    await server.stop()
+    console.log(`\n${scenario.id} ${scenario.title}: ${cpu.toFixed(3)} ms\n${summarise(folder)}`)
+  }
+}
+
+async function hashTime({ passwordHash, password }: Fixture): Promise<number> {
+  const before = process.cpuUsage()
+  for (let count = 0; count < 20; count++) await verify(passwordHash, password)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000 / 20
+}
+
+function wanted(id: string): boolean {
+  return options.only.length === 0 || options.only.includes(id)
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
