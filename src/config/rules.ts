@@ -66,6 +66,16 @@ const rules: readonly Rule[] = [
     holds: (from, settings) => from !== null || (settings.mode !== 'production' && settings.inbox !== false),
   },
   {
+    mode: 'any',
+    path: ['resources'],
+    expected: 'each access_token_alg to be one of keys.algorithms',
+    holds: (resources, settings) => {
+      const known = valueAt(settings, ['keys', 'algorithms'])
+      const wanted = Object.values(resources ?? {}).map((resource) => resource?.access_token_alg)
+      return !Array.isArray(known) || wanted.every((alg) => alg === undefined || known.includes(alg))
+    },
+  },
+  {
     mode: 'production',
     path: ['hashing', 'memory'],
     expected: 'a cost of at least 19mb in 2 iterations (or 46mb in 1, 12mb in 3, 9mb in 4, 7mb in 5)',

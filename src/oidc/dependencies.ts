@@ -48,6 +48,8 @@ export interface ResourceSettings {
   readonly name?: string | undefined
   readonly scopes: readonly string[]
   readonly access_token_format: 'jwt' | 'opaque'
+  /** What its JWTs are signed with; the first of `keys.algorithms` when absent. */
+  readonly access_token_alg?: 'ES256' | 'RS256' | 'EdDSA' | undefined
   /** The clients with whose credentials the API introspects tokens made for it. */
   readonly introspected_by?: readonly string[] | undefined
 }

@@ -19,6 +19,7 @@ export function resourceFor(
     scope: allowedScopes(resource.scopes, client).join(' '),
     audience: indicator,
     accessTokenFormat: resource.access_token_format,
+    ...(resource.access_token_alg === undefined ? {} : { jwt: { sign: { alg: resource.access_token_alg } } }),
     accessTokenTTL: Math.floor(jwt ? Math.min(access_token_jwt / 1000, longestJwt) : access_token / 1000),
   }
 }
