@@ -51,9 +51,7 @@ export function sourcesOf(client: Client, redirectUri?: string): PageSources {
   const { redirect_uris = [], post_logout_redirect_uris = [] } = client.metadata
   const logo = safeAddress(client.metadata.logo_uri)
   return {
-    forms: [
-      ...new Set([redirectUri ?? '', ...redirect_uris, ...post_logout_redirect_uris].flatMap(formSource)),
-    ],
+    forms: formSources([redirectUri ?? '', ...redirect_uris, ...post_logout_redirect_uris]),
     images: logo === undefined ? [] : [new URL(logo).origin],
   }
 }

@@ -44,7 +44,7 @@ export function createPages(web: Web): Pages {
         title: t(`${words}.title`),
         values: {
           heading: t(`${words}.heading`),
-          text: t(`${words}.text`),
+          text: t(`${words}.text`, { brand }),
           icon: signedIn ? 'user' : 'check',
           link,
         },
@@ -68,7 +68,7 @@ export function createPages(web: Web): Pages {
         status,
         values: {
           heading: t(`${words}.heading`),
-          text: t(`${words}.text`),
+          text: t(`${words}.text`, { brand }),
           advice: t(`${words}.advice`),
           details: description === undefined ? error : `${error}: ${description}`,
           again: undefined,

@@ -24,19 +24,24 @@ export interface Page {
 /** Answers with a page: status, headers of a page with credentials on it (S7), and the body. */
 export type Render = (ctx: WebContext, page: Page) => void
 
+interface Piece {
+  readonly text: string
+  readonly strong: boolean
+}
+
 /** What every view can use besides its own values. */
-export interface PageTools {
+interface PageTools {
+  readonly language: string
+  readonly traceId: string
+  readonly brand: WebSettings['brand']
+  /** The language switch; empty for a page that a GET cannot show again. */
+  readonly languages: readonly { readonly code: string; readonly name: string; readonly href: string }[]
   readonly t: Translate
   /** A sentence in pieces, so that a value in it can be set in bold without markup in the words. */
   readonly pieces: (key: string, values: Readonly<Record<string, string>>) => readonly Piece[]
   readonly asset: (name: string) => string
   /** For the hidden field `csrf` of every form. */
   readonly csrf: () => string
-}
-
-export interface Piece {
-  readonly text: string
-  readonly strong: boolean
 }
 
 /** Compiles every view once. Values are data: no request reaches the template engine's options (S37). */
@@ -83,12 +88,12 @@ function compileAll(root: string): Map<string, ejs.TemplateFunction> {
   return new Map(files.map((file) => [file.slice(0, -4).replaceAll('\\', '/'), compile(file)]))
 }
 
-function shared(tools: Parameters<typeof createRender>[0], ctx: WebContext, t: Translate) {
+function shared(tools: Parameters<typeof createRender>[0], ctx: WebContext, t: Translate): PageTools {
   const { words, assets, formTokens, settings } = tools
   const { language, traceId, page } = ctx.state
   return {
     t,
-    pieces: (key: string, values: Readonly<Record<string, string>>) => piecesOf(t, key, values),
+    pieces: (key, values) => piecesOf(t, key, values),
     asset: assets.url,
     brand: settings.brand,
     language,
@@ -100,12 +105,19 @@ function shared(tools: Parameters<typeof createRender>[0], ctx: WebContext, t: T
 }
 
 function languageLink(code: string, page: string) {
+  return { code, name: ownName(code), href: `${page}${page.includes('?') ? '&' : '?'}lang=${code}` }
+}
+
+const ownNames = new Map<string, string>()
+
+/** How a language calls itself. */
+function ownName(code: string): string {
+  const known = ownNames.get(code)
+  if (known !== undefined) return known
   const name = new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code
-  return {
-    code,
-    name: name[0]?.toLocaleUpperCase(code) + name.slice(1),
-    href: `${page}${page.includes('?') ? '&' : '?'}lang=${code}`,
-  }
+  const capital = name.charAt(0).toLocaleUpperCase(code) + name.slice(1)
+  ownNames.set(code, capital)
+  return capital
 }
 
 // Private-use characters cannot be typed into a locale file by accident.

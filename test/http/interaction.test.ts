@@ -314,7 +314,13 @@ describe('signing out', () => {
     await ana.submit(await signIn(ana, url()), {}, allow)
     const asked = await ana.get(`${signet.issuer}/logout`)
     const stayed = await ana.submit(asked, {}, { name: 'logout', value: 'no' })
-    expect(words(stayed)).toContain('still signed in')
+    expect(stayed.url.href).toBe(`${signet.issuer}/account`)
+    const clientId = String(new URL(url()).searchParams.get('client_id'))
+    const askedByClient = await ana.get(`${signet.issuer}/logout?client_id=${clientId}`)
+    expect(words(askedByClient)).toContain('Orchard <b> asks to sign you out')
+    expect(words(await ana.submit(askedByClient, {}, { name: 'logout', value: 'no' }))).toContain(
+      'still signed in',
+    )
     expect((await ana.get(url({ prompt: 'none' }))).url.searchParams.get('code')).not.toBeNull()
     const out = await ana.submit(
       await ana.get(`${signet.issuer}/logout`),

@@ -1,0 +1,104 @@
+/** The page of each step of an authentication process. Decides nothing: the engine says which step it is, and what went wrong with the last form. */
+import type { Current } from '../../authentication/index.ts'
+import type { RefusalReason, Step } from '../../domain/authentication.ts'
+import type { Page } from '../render.ts'
+import type { Web } from '../web.ts'
+import type { Found } from './found.ts'
+
+/** What went wrong with the last form: shown on the same page again, with what was typed but a secret. */
+export interface Mistake {
+  readonly status: number
+  readonly text?: string
+  readonly throttled?: string
+  readonly locked?: boolean
+}
+
+/** A step that has a page: all but the last. */
+export type Shown = Exclude<Step, { kind: 'done' }>
+
+export interface StepView {
+  readonly found: Found
+  readonly now: Current
+  readonly mistake: Mistake | undefined
+  /** Whether the first page may offer to create an account. */
+  readonly registration: boolean
+}
+
+export function showStep(web: Web, step: Shown, view: StepView): void {
+  const { ctx, application, sources, base } = view.found
+  const page = pageOf(web, step, view)
+  const values = { application, base, ...page.values }
+  web.render(ctx, { status: view.mistake?.status ?? 200, sources, ...page, values })
+}
+
+function pageOf(web: Web, step: Shown, view: StepView): Page {
+  if (step.kind === 'identify') return identifyPage(web, step, view)
+  if (step.kind === 'prove') return provePage(web, step, view)
+  if (step.kind === 'enrol') return enrolPage(web, step, view)
+  return stoppedPage(web, step.reason, view)
+}
+
+const translate = ({ words }: Web, { found }: StepView) => words.translate(found.ctx.state.language)
+
+function identifyPage(web: Web, step: Step & { kind: 'identify' }, view: StepView): Page {
+  const { found, mistake, registration } = view
+  const identifier = found.ctx.state.form?.identifier ?? step.hint ?? ''
+  return {
+    view: 'authentication/identify',
+    title: translate(web, view)('identify.title'),
+    values: { identifier, mistake: mistake?.text, registration },
+  }
+}
+
+function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Page {
+  const { found, now, mistake } = view
+  const t = translate(web, view)
+  const first = step.why === 'first-proof'
+  return {
+    view: 'authentication/prove',
+    title: t('prove.title'),
+    values: {
+      heading: t(first ? 'prove.heading' : 'prove.heading-level'),
+      factor: step.chosen,
+      others: step.oneOf.filter((name) => name !== step.chosen),
+      identifier: now.identifier,
+      show: now.show ?? {},
+      mistake: mistake?.text,
+      throttled: mistake?.throttled,
+      locked: mistake?.locked === true,
+      offerRemember: first,
+      remember: found.ctx.state.form?.remember !== undefined,
+    },
+  }
+}
+
+function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Page {
+  const { now, mistake } = view
+  return {
+    view: 'authentication/enrol',
+    title: translate(web, view)(`factors:${step.chosen}.enrol.heading`),
+    values: {
+      factor: step.chosen,
+      others: step.oneOf.filter((name) => name !== step.chosen),
+      identifier: now.identifier ?? now.identity?.identifiers[0]?.written,
+      show: now.show ?? {},
+      mistake: mistake?.text ?? mistake?.throttled,
+    },
+  }
+}
+
+function stoppedPage(web: Web, reason: RefusalReason, view: StepView): Page {
+  const t = translate(web, view)
+  const late = reason === 'expired'
+  return {
+    view: 'authentication/stopped',
+    title: t(`stopped.${reason}.heading`),
+    status: late ? 410 : 403,
+    values: {
+      icon: late ? 'clock' : 'shield',
+      heading: t(`stopped.${reason}.heading`),
+      text: t(`stopped.${reason}.text`),
+      button: t(`stopped.${reason}.button`),
+    },
+  }
+}
