@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.long.test.ts'],
+    globalSetup: ['test/support/mongodb.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,
