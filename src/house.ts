@@ -101,15 +101,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     serviceName: config.brand.name,
   })
   const settings = config
-  const enrolments = createEnrolments({
-    ...tools,
-    identities,
-    factors,
-    messenger,
-    audit,
-    settings,
-    changed: async () => {},
-  })
+  const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const authentication = createAuthentication({
     ...tools,
@@ -177,6 +169,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     demoSecret,
     async close() {
       await oidc?.close()
+      await authentication.settle()
       await queue.stop()
       mail?.close()
       await hasher.close()

@@ -21,12 +21,6 @@ import { credentialSubject } from './subjects.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTickets, type Ticket } from './tickets.ts'
 
-export interface CredentialChange {
-  readonly identityId: string
-  readonly factor: string
-  readonly kind: 'enrolled' | 'changed' | 'removed'
-}
-
 export interface EnrolmentsTools {
   readonly store: Pick<Store, 'credentials' | 'attempts' | 'replays'>
   readonly identities: People
@@ -38,8 +32,6 @@ export interface EnrolmentsTools {
   readonly audit: AuditLog
   readonly issuer: string
   readonly settings: { readonly throttle: ThrottleSettings }
-  /** Told after each change is stored: whoever has to end or announce something. */
-  readonly changed: (change: CredentialChange) => Promise<void>
 }
 
 /** What an enrolment needs to know of a visit. */
@@ -105,7 +97,7 @@ export interface Enrolments {
 const mostOfAKind = 20
 
 export function createEnrolments(tools: EnrolmentsTools): Enrolments {
-  const { identities, factors, audit, changed } = tools
+  const { identities, factors, audit } = tools
   const credentials = createCredentials(tools)
   const situations = createSituations({ identities, credentials, factors })
   const contexts = createContexts(tools)
@@ -229,7 +221,6 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
       details: { factor },
       ...(traceId === undefined ? {} : { traceId }),
     })
-    await changed({ identityId, factor, kind })
     return finished
   }
 

@@ -3,7 +3,7 @@ import { hasCompanion } from '../domain/policy.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { Credentials } from './credentials.ts'
-import { type CredentialChange, type EnrolmentRefusal, type Enrolments, refused } from './enrolment.ts'
+import { type EnrolmentRefusal, type Enrolments, refused } from './enrolment.ts'
 import type { Known, People, Situations } from './situations.ts'
 
 export interface RemovalTools {
@@ -12,11 +12,10 @@ export interface RemovalTools {
   readonly credentials: Credentials
   readonly situations: Situations
   readonly audit: AuditLog
-  readonly changed: (change: CredentialChange) => Promise<void>
 }
 
 export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
-  const { identities, factors, credentials, situations, audit, changed } = tools
+  const { identities, factors, credentials, situations, audit } = tools
   return async function remove(
     identityId: string,
     credentialId: string,
@@ -37,7 +36,6 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
       identityId,
       details: { factor },
     })
-    await changed({ identityId, factor, kind: 'removed' })
     return { status: 'removed' }
   }
 }

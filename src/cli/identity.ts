@@ -161,7 +161,9 @@ async function enrolOrUndo(
   const factor = factors.find((candidate) => candidate.resettable)
   if (factor === undefined) throw new Refusal('No factor that could be set from here is switched on.')
   const visit = { address: 'command-line', language: 'en', userAgent: 'signet' }
-  const enrolled = await enrolments.finish(identity.id, factor.name, { password: secret }, visit)
+  const enrolled = await enrolments.finish(identity.id, factor.name, { password: secret }, visit, {
+    by: operator,
+  })
   if (enrolled.status === 'enrolled') return
   await identities.remove(identity.id, operator)
   throw new Refusal(

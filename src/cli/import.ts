@@ -70,9 +70,11 @@ async function importLine(
   const created = await identities.create({ identifiers, claims: given, groups, state }, operator)
   if (created.status !== 'created') return `${created.kind} is ${created.status}`
   const factor = factors.find((candidate) => candidate.resettable)
-  if (password_hash !== undefined && factor !== undefined)
-    await enrolments.adopt(created.identity.id, factor.name, { phc: password_hash })
-  return undefined
+  if (password_hash === undefined || factor === undefined) return undefined
+  const adopted = await enrolments.adopt(created.identity.id, factor.name, { phc: password_hash }, operator)
+  if (adopted.status === 'enrolled') return undefined
+  await identities.remove(created.identity.id, operator)
+  return `password_hash: ${adopted.reason}`
 }
 
 function parseLine(text: string): z.infer<typeof person> | string {

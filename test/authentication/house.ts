@@ -1,6 +1,6 @@
 /** An authentication engine on a real store with real cryptography and real hashing (cheap parameters); messages are kept in a list. */
 import { createAuditLog } from '../../src/audit/index.ts'
-import { type CredentialChange, createEnrolments } from '../../src/authentication/enrolment.ts'
+import { createEnrolments } from '../../src/authentication/enrolment.ts'
 import {
   type Asker,
   type AuthenticationEngine,
@@ -97,7 +97,6 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
   const { clock = createClock(), hasher = sharedHasher(), level = 'single-factor' } = options
   const vault = createVault(new Uint8Array(32).fill(7))
   const sent: Message[] = []
-  const changes: CredentialChange[] = []
   const audit = createAuditLog({ store, vault, clock: clock.now, random })
   const identities = createIdentities({
     store,
@@ -138,12 +137,7 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
       lifetimes: { authentication: hour },
     },
   }
-  const enrolments = createEnrolments({
-    ...tools,
-    changed: async (change) => {
-      changes.push(change)
-    },
-  })
+  const enrolments = createEnrolments(tools)
   const engine = createAuthentication({ ...tools, enrolments })
 
   /** Somebody with a proved address and, unless told otherwise, a password. */
@@ -177,7 +171,6 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
     enrolments,
     engine,
     sent,
-    changes,
     person,
     hasher,
   }
