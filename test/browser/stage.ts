@@ -1,0 +1,107 @@
+/** One browser and one Signet for a file of browser tests. Every page is watched: what its console complains about fails the test. */
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { openBrowser } from '../support/browser.ts'
+import { type Setting, type Signet, startSignet } from '../support/signet.ts'
+import { type FreshStore, freshSqlite } from '../support/stores.ts'
+
+export interface Stage {
+  readonly browser: Browser
+  readonly signet: Signet
+  /** A browser of somebody's own, closed after the test. */
+  person(options?: BrowserContextOptions): Promise<Page>
+}
+
+/** Opens both before the tests of the file, and closes them after. */
+export function useStage(setting: Partial<Setting> = {}): Stage {
+  const people = usePeople()
+  let store: FreshStore | undefined
+  let signet: Signet | undefined
+
+  beforeAll(async () => {
+    store = await freshSqlite()
+    signet = await startSignet({ storage: store.url, ...setting })
+  })
+  afterAll(async () => {
+    await signet?.stop()
+    await store?.drop()
+  })
+
+  return {
+    ...people,
+    get browser() {
+      return people.browser
+    },
+    get signet() {
+      if (signet === undefined) throw new Error('Signet is not running yet')
+      return signet
+    },
+  }
+}
+
+/** The browser alone, for tests that start a Signet each. */
+export function usePeople(): Pick<Stage, 'browser' | 'person'> {
+  let browser: Browser | undefined
+  const open: BrowserContext[] = []
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    browser = await openBrowser()
+  })
+  afterAll(() => browser?.close())
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((context) => context.close()))
+    expect(complaints.splice(0)).toEqual([])
+  })
+
+  function running(): Browser {
+    if (browser === undefined) throw new Error('the browser is not open yet')
+    return browser
+  }
+
+  return {
+    get browser() {
+      return running()
+    },
+    async person(options = {}) {
+      const context = await running().newContext({
+        locale: 'en-GB',
+        viewport: { width: 1100, height: 800 },
+        ...options,
+      })
+      // What does not come soon does not come: a test that waits must not take the whole run with it.
+      context.setDefaultTimeout(15_000)
+      open.push(context)
+      watch(context, complaints)
+      return context.newPage()
+    },
+  }
+}
+
+/** Content-security violations, uncaught errors and missing files. A page that answers 4xx by design is none of them. */
+function watch(context: BrowserContext, complaints: string[]): void {
+  const refusals = new Set<string>()
+  context.on('response', (response) => {
+    if (response.status() >= 400 && response.request().isNavigationRequest()) refusals.add(response.url())
+  })
+  context.on('console', (message) => {
+    const designed =
+      refusals.has(message.location().url) && message.text().startsWith('Failed to load resource')
+    if (message.type() === 'error' && !designed) complaints.push(`${message.location().url}: ${message.text()}`)
+  })
+  context.on('weberror', (error) => complaints.push(String(error.error())))
+}
+
+/** Presses the button with these words and waits for the page it leads to. */
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  await Promise.all([
+    page.waitForEvent('framenavigated'),
+    page.getByRole('button', { name, exact: typeof name === 'string' }).click(),
+  ])
+  await page.waitForLoadState()
+}
+
+/** Fills the one field with this autocomplete token, as a password manager finds it. */
+export async function fill(page: Page, token: string, value: string): Promise<void> {
+  await page.locator(`input[autocomplete="${token}"]:visible`).fill(value)
+}
