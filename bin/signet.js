@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-const oldest = [22, 18]
+const oldest = [22, 19]
 
 const root = new URL('../', import.meta.url)
 const bundledNode = fileURLToPath(
