@@ -14,13 +14,7 @@ export interface Application {
 }
 
 export function applicationOf(client: Client): Application {
-  const {
-    logo_uri: logo,
-    policy_uri: policy,
-    tos_uri: terms,
-    client_uri,
-    initiate_login_uri: start,
-  } = client.metadata
+  const { logo_uri: logo, policy_uri: policy, tos_uri: terms, client_uri } = client.metadata
   const name = clientName(client)
   return {
     name,
@@ -29,8 +23,17 @@ export function applicationOf(client: Client): Application {
     logo: safeAddress(logo),
     policy: safeAddress(policy),
     terms: safeAddress(terms),
-    home: safeAddress(start) ?? safeAddress(client_uri),
+    home: safeAddress(client_uri),
   }
+}
+
+/** Where a sign-in at this client begins: its login initiation (OIDC Core 4), else its home. */
+export function startOf(client: Client, issuer: string): string | undefined {
+  const initiation = safeAddress(client.metadata.initiate_login_uri)
+  if (initiation === undefined) return applicationOf(client).home
+  const url = new URL(initiation)
+  url.searchParams.set('iss', issuer)
+  return url.href
 }
 
 /** First letter or digit, for a picture of something that has none. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Client, ClientMetadata } from '../../src/domain/client.ts'
-import { applicationOf, sourcesOf } from '../../src/http/application.ts'
+import { applicationOf, sourcesOf, startOf } from '../../src/http/application.ts'
 import { contentSecurityPolicy, securityHeaders } from '../../src/http/middleware/security-headers.ts'
 import { createVisitor } from '../support/visitor.ts'
 import { openSignet, send, serve } from './support/server.ts'
@@ -76,11 +76,11 @@ describe('headers', () => {
   })
 
   it('S37: no address of a client is linked to or shown but https, or http on this machine', () => {
+    const issuer = 'https://id.example.com'
     const shown = (address: string) => {
-      const { logo, policy, terms, home } = applicationOf(
-        client({ logo_uri: address, policy_uri: address, tos_uri: address, initiate_login_uri: address }),
-      )
-      return [logo, policy, terms, home]
+      const given = client({ logo_uri: address, policy_uri: address, tos_uri: address, client_uri: address })
+      const { logo, policy, terms, home } = applicationOf(given)
+      return [logo, policy, terms, home, startOf(client({ initiate_login_uri: address }), issuer)]
     }
     for (const bad of [
       'javascript:alert(1)',
@@ -91,9 +91,12 @@ describe('headers', () => {
       '//x',
       'x',
     ]) {
-      expect(shown(bad), bad).toEqual([undefined, undefined, undefined, undefined])
+      expect(shown(bad), bad).toEqual([undefined, undefined, undefined, undefined, undefined])
     }
     expect(shown('https://app.example/logo.svg')[0]).toBe('https://app.example/logo.svg')
+    expect(startOf(client({ initiate_login_uri: 'https://app.example/start?a=b' }), issuer)).toBe(
+      'https://app.example/start?a=b&iss=https%3A%2F%2Fid.example.com',
+    )
     expect(shown('http://localhost:3001/logo.svg')[0]).toBe('http://localhost:3001/logo.svg')
   })
 

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { claimsByScope } from '../../src/domain/claims.ts'
+import { problems } from '../../src/domain/problem.ts'
 
 const views = resolve(import.meta.dirname, '../../views')
 const source = resolve(import.meta.dirname, '../../src')
@@ -82,6 +84,11 @@ describe('words', () => {
     }
   })
 
+  it('exist for every key that is put together from what the code knows', () => {
+    const known = wordsOf('en')
+    expect(composedKeys().filter((key) => !known.has(key))).toEqual([])
+  })
+
   it('exist for every key that a view or a page names', () => {
     const known = wordsOf('en')
     const uses = [...templates, ...filesIn(join(source, 'http'), '.ts')]
@@ -91,6 +98,35 @@ describe('words', () => {
     }
   })
 })
+
+/** Keys that are put together at run time, from lists that the code knows. */
+function composedKeys(): string[] {
+  const reasons = ['expired', 'not-allowed', 'wrong-identity', 'unreachable']
+  const factors = readdirSync(join(views, 'factors')).map((file) => file.replace('.ejs', ''))
+  const scopes = Object.keys(claimsByScope)
+  const claims = Object.values(claimsByScope)
+    .flat()
+    .filter((claim) => claim !== 'sub')
+  const each = (names: readonly string[], parts: readonly string[], prefix: string) =>
+    names.flatMap((name) => parts.map((part) => `${prefix}${name}.${part}`))
+  return [
+    ...each(Object.keys(problems), ['title', 'text', 'advice'], 'problems:'),
+    ...each(reasons, ['heading', 'text', 'button'], 'pages:stopped.'),
+    ...each(factors, ['name', 'choose', 'enrol.heading', 'enrol.lead'], 'factors:'),
+    ...each(['recovery', 'invitation'], ['heading', 'text'], 'pages:recovery-link.'),
+    ...each(['recovery', 'invitation'], ['heading', 'text'], 'pages:recovery-done.'),
+    ...each(
+      ['invalid_client', 'invalid_redirect_uri', 'other'],
+      ['heading', 'text', 'advice'],
+      'pages:error.protocol.',
+    ),
+    ...each(['stayed', 'signed-out'], ['title', 'heading', 'text', 'account'], 'pages:'),
+    ...['recovery', 'invitation'].map((purpose) => `pages:recovery-gone.${purpose}`),
+    ...['email', 'domain', 'name', 'closed'].map((reason) => `pages:register.mistakes.${reason}`),
+    ...scopes.map((scope) => `pages:consent.scopes.${scope}`),
+    ...claims.map((claim) => `pages:consent.claims.${claim}`),
+  ]
+}
 
 /** Literal keys of `t('…')` and of sentences in pieces. Those put together at run time are covered by the pages' own tests. */
 function keysIn(text: string): string[] {

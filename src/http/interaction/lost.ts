@@ -1,6 +1,6 @@
-import type { Client } from '../../domain/client.ts'
+import { type Client, clientName } from '../../domain/client.ts'
 import { Problem } from '../../domain/problem.ts'
-import { applicationOf } from '../application.ts'
+import { startOf } from '../application.ts'
 import type { WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Web } from '../web.ts'
@@ -18,7 +18,7 @@ export async function lostPage(
 /** The same page, for whoever knows the client already. */
 export function renderLost(web: Web, ctx: WebContext, client: Client | undefined): void {
   const t = web.words.translate(ctx.state.language)
-  const application = client === undefined ? undefined : applicationOf(client)
+  const start = client === undefined ? undefined : startOf(client, web.settings.issuer)
   web.render(ctx, {
     view: 'error',
     title: t('lost.title'),
@@ -29,9 +29,9 @@ export function renderLost(web: Web, ctx: WebContext, client: Client | undefined
       advice: t('lost.advice'),
       details: undefined,
       again:
-        application?.home === undefined
+        client === undefined || start === undefined
           ? { href: '/account', text: t('lost.account') }
-          : { href: application.home, text: t('lost.again', { application: application.name }) },
+          : { href: start, text: t('lost.again', { application: clientName(client) }) },
     },
   })
 }
