@@ -136,7 +136,7 @@ onLinux('the child process', () => {
     const [pid] = children()
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
     const names = environment.map((entry) => entry.split('=')[0] ?? '')
-    expect(names.filter((name) => !name.startsWith('NODE_CHANNEL_'))).toEqual(['UV_THREADPOOL_SIZE'])
+    expect(names.filter((name) => !name.startsWith('NODE_'))).toEqual(['UV_THREADPOOL_SIZE'])
   })
 
   test('when it dies, what it was working on is refused as busy and what waited is done by its successor', async () => {
