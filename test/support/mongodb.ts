@@ -14,13 +14,19 @@ export function mongodbUrl(): string | undefined {
 
 export async function setup(): Promise<void> {
   if (mongodbUrl() !== undefined) return
+  // The library prints two stack traces; the sentence below says as much.
+  const { warn, error: print } = console
+  console.warn = console.error = () => undefined
   try {
     const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
     const started = await withTimeout(MongoMemoryReplSet.create({ replSet: { count: 1 } }), 120_000)
     server = started
     process.env[variable] = started.getUri()
   } catch (error) {
-    console.warn(`No MongoDB could be fetched (${(error as Error).message.split('\n')[0]}): set ${variable}.`)
+    warn(`No MongoDB could be fetched (${(error as Error).message.split('\n')[0]}): set ${variable}.`)
+  } finally {
+    console.warn = warn
+    console.error = print
   }
 }
 
