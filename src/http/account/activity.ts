@@ -68,7 +68,8 @@ const icons: Readonly<Record<string, string>> = {
 /** One line: its own words for a failure where there are some. */
 export function entryShown({ action, result, details }: AuditEntry, application: string, t: Translate) {
   const factor = typeof details?.factor === 'string' ? t(`factors:${details.factor}.name`) : ''
-  const key = action.replace('.', '-')
+  const rights = ['groups', 'roles'].some((name) => [details?.changed].flat().includes(name))
+  const key = `${action.replace('.', '-')}${rights ? '-rights' : ''}`
   return {
     icon: result === 'failure' ? 'alert' : (icons[action.split('.')[0] ?? ''] ?? 'user'),
     failed: result === 'failure',
