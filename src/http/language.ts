@@ -34,13 +34,27 @@ export async function createWords(folder: URL, languages: readonly string[]): Pr
   } as Parameters<typeof i18n.init>[0])
   return {
     languages,
-    translate(language) {
+    translate: remembered(languages, (language) => {
       const t = i18n.getFixedT(language)
-      return (key, values) => t(key, { ...values } as TOptions) as string
-    },
+      const fixed = new Map<string, string>()
+      return (key, values) => {
+        if (values !== undefined) return t(key, { ...values } as TOptions) as string
+        // Most words stand alone; only keys that exist are kept, so that input cannot grow this.
+        const text = fixed.get(key) ?? (t(key) as string)
+        if (text !== key) fixed.set(key, text)
+        return text
+      }
+    }),
     has: (language, key) => i18n.exists(key, { lng: language, fallbackLng: [] }),
     match: (wishes) => firstOffered(languages, wishes),
   }
+}
+
+/** One of each per language, made at start. */
+function remembered(languages: readonly string[], make: (language: string) => Translate) {
+  const made = new Map(languages.map((language) => [language, make(language)]))
+  const [fallback = 'en'] = languages
+  return (language: string): Translate => made.get(language) ?? made.get(fallback) ?? make(fallback)
 }
 
 async function readNamespaces(folder: URL): Promise<Record<string, object>> {
@@ -61,7 +75,7 @@ function firstOffered(languages: readonly string[], wishes: readonly string[]): 
   return undefined
 }
 
-const remembered = 365 * day
+const choiceLifetime = 365 * day
 
 /**
  * The language of this request: `ui_locales`, then the person's own choice, then Accept-Language.
@@ -85,7 +99,7 @@ export function chooseLanguage(ctx: WebContext, words: Words, cookies: Cookies):
   if (wish === undefined || !words.languages.includes(wish)) return false
   const rest = new URLSearchParams(ctx.querystring)
   rest.delete('lang')
-  cookies.write(ctx, 'language', `${wish}@${placeOf(ctx.path)}`, remembered)
+  cookies.write(ctx, 'language', `${wish}@${placeOf(ctx.path)}`, choiceLifetime)
   seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest}`)
   return true
 }
