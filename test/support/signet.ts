@@ -1,21 +1,28 @@
 /** A whole Signet for tests: in this process, or as processes of its own that share a store. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { afterEach } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
+import { compose, type House } from '../../src/house.ts'
 import { createLogger } from '../../src/log.ts'
 import { type Running, start } from '../../src/main.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CaughtMessage } from '../../src/ports/inbox.ts'
+import type { Logger } from '../../src/ports/logger.ts'
+import type { FreshUrl } from './stores.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
 export interface Setting {
   readonly storage: string
   readonly clock?: Clock
+  /** Where the lines go; nowhere when absent. */
+  readonly log?: Logger
   /** Further environment, such as `SIGNET_THROTTLE__FREE_TRIES`. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -26,13 +33,22 @@ export interface Signet extends Running {
   mail(to: string, after?: string): Promise<CaughtMessage>
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago on both loopback addresses, below those that outgoing connections take. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 12_000 + randomInt(20_000)
+    if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) return port
+  }
+}
+
+async function isFree(port: number, address: string): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise((done) => server.close(done))
-  return typeof address === 'object' && address !== null ? address.port : 0
+  const free = await new Promise<boolean>((done) => {
+    server.once('error', (error: NodeJS.ErrnoException) => done(error.code === 'EADDRNOTAVAIL'))
+    server.listen(port, address, () => done(true))
+  })
+  if (server.listening) await new Promise((done) => server.close(done))
+  return free
 }
 
 /** Development settings on free ports, cheap password hashes, no log. */
@@ -50,6 +66,10 @@ export async function settings({
       SIGNET_PORT: String(port),
       SIGNET_DEMO_PORT: String(demoPort),
       SIGNET_LOG__LEVEL: 'silent',
+      // What hashes cost is not what these tests are about.
+      SIGNET_HASHING__MEMORY: '64kb',
+      SIGNET_HASHING__ITERATIONS: '1',
+      SIGNET_HASHING__NICE: '0',
       ...env,
     },
   }
@@ -60,7 +80,7 @@ export async function startSignet(setting: Setting): Promise<Signet> {
   const { env, folder } = await settings(setting)
   const config = loadConfig({ env, cwd: folder })
   const running = await start(config, {
-    log: createLogger(config.log),
+    log: setting.log ?? createLogger(config.log),
     ...(setting.clock === undefined ? {} : { clock: setting.clock }),
   })
   return {
@@ -71,6 +91,24 @@ export async function startSignet(setting: Setting): Promise<Signet> {
       await running.stop()
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Starts Signets (without the demo application, unless asked for) that end with the test they were started in. */
+export function useSignet(fresh: FreshUrl): (setting?: Partial<Setting>) => Promise<Signet> {
+  const running: Signet[] = []
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((each) => each.stop()))
+  })
+  return async (setting = {}) => {
+    const storage = setting.storage ?? (await fresh())
+    const started = await startSignet({
+      ...setting,
+      storage,
+      env: { SIGNET_DEMO__ENABLED: 'false', ...setting.env },
+    })
+    running.push(started)
+    return started
   }
 }
 
@@ -86,31 +124,48 @@ export interface SignetProcess {
   kill(): Promise<void>
 }
 
+export interface Processes {
+  readonly processes: SignetProcess[]
+  /** What the first one was started with; also for `runSignet`. */
+  readonly env: Readonly<Record<string, string>>
+  /** The services on the same store, in this process: to prepare what a test needs. Closed by `stop`. */
+  readonly house: House
+  /** Starts the one at `index` anew, after it was killed or stopped. */
+  restart(index: number): Promise<void>
+  stop(): Promise<void>
+}
+
 /** Starts `count` processes of one Signet on one store; all answer for the first one's issuer. */
-export async function startProcesses(
-  count: number,
-  setting: Setting,
-): Promise<{ processes: SignetProcess[]; stop(): Promise<void> }> {
+export async function startProcesses(count: number, setting: Setting): Promise<Processes> {
   const shared = await settings(setting)
   const ports = [
     Number(shared.env.SIGNET_PORT),
     ...(await Promise.all(Array.from({ length: count - 1 }, freePort))),
   ]
   const issuer = `http://localhost:${ports[0]}`
-  const processes: SignetProcess[] = []
-  for (const port of ports) {
-    const env = {
-      ...shared.env,
-      SIGNET_ISSUER: issuer,
-      SIGNET_PORT: String(port),
-      SIGNET_ALLOWED_HOSTS: JSON.stringify(ports.map((each) => `localhost:${each}`)),
-      SIGNET_DEMO__ENABLED: setting.env?.SIGNET_DEMO__ENABLED ?? 'false',
-    }
-    processes.push(await startProcess(env, `http://localhost:${port}`, issuer))
-  }
+  const envOf = (port: number | undefined) => ({
+    ...shared.env,
+    SIGNET_ISSUER: issuer,
+    SIGNET_PORT: String(port),
+    SIGNET_ALLOWED_HOSTS: JSON.stringify(ports.map((each) => `localhost:${each}`)),
+    SIGNET_DEMO__ENABLED: setting.env?.SIGNET_DEMO__ENABLED ?? 'false',
+  })
+  const launch = (port: number | undefined) => startProcess(envOf(port), `http://localhost:${port}`, issuer)
+  // At once, as a deployment does: whoever is second finds what the first one made.
+  const processes = await Promise.all(ports.map(launch))
+  const env = envOf(ports[0])
+  const house = await compose(loadConfig({ env, cwd: shared.folder }), {
+    log: createLogger({ level: 'silent' }),
+  })
   return {
     processes,
+    env,
+    house,
+    async restart(index) {
+      processes[index] = await launch(ports[index])
+    },
     async stop() {
+      await house.close()
       await Promise.all(processes.map((each) => each.stop()))
       await rm(shared.folder, { recursive: true, force: true })
     },

@@ -17,11 +17,13 @@ export interface Button {
   readonly value: string
 }
 
+export type Values = Readonly<Record<string, string | undefined>>
+
 export interface Visitor {
   /** Follows redirects (up to 20) and answers the page they end at. */
   get(url: string | URL): Promise<Page>
-  /** Sends the page's form that has these fields and this button, with its own values and `values`. */
-  submit(page: Page, values?: Record<string, string>, button?: Button): Promise<Page>
+  /** Sends the page's form that has these fields and this button, with its own values and `values`; undefined unticks a box. */
+  submit(page: Page, values?: Values, button?: Button): Promise<Page>
   /** Sends the page's form that goes to `action`. */
   press(page: Page, action: string): Promise<Page>
   /** One request as it is, no redirect followed. */
@@ -30,24 +32,35 @@ export interface Visitor {
   readonly seen: Set<string>
 }
 
-const tokenParameters = ['code', 'access_token', 'id_token', 'refresh_token', 'token']
+const secretParameters = ['code', 'access_token', 'id_token', 'refresh_token', 'token', 'id_token_hint']
+const secretFields = ['password', 'code', 'csrf', 'xsrf', 'token']
 
-/** `stopAt` ends the following of redirects at addresses that begin with it (a relying party's callback that nobody serves). */
-export function createVisitor(options: { stopAt?: string; headers?: Record<string, string> } = {}): Visitor {
+export interface VisitorOptions {
+  /** Ends the following of redirects at addresses that begin with it (a relying party's callback that nobody serves). */
+  readonly stopAt?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Another way out, such as through a proxy with a certificate of its own. */
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>
+}
+
+export function createVisitor(options: VisitorOptions = {}): Visitor {
+  const goOut = options.fetch ?? fetch
   const cookies = new Map<string, string>()
   const seen = new Set<string>()
 
   const send = async (target: string | URL, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(target)
+    note(url)
     const headers = new Headers({ ...options.headers, ...Object.fromEntries(new Headers(init.headers)) })
     const jar = [...cookies]
       .filter(([key]) => key.startsWith(`${url.hostname} `))
       .filter(([key]) => url.pathname.startsWith(key.split(' ')[1] ?? '/'))
     if (jar.length > 0)
       headers.set('cookie', jar.map(([key, value]) => `${key.split(' ')[2]}=${value}`).join('; '))
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const response = await goOut(url, { ...init, headers, redirect: 'manual' })
     for (const line of response.headers.getSetCookie()) keep(url, line)
-    note(response.headers.get('location'), url)
+    const location = response.headers.get('location')
+    if (location !== null) note(new URL(location, url))
     return response
   }
 
@@ -58,6 +71,7 @@ export function createVisitor(options: { stopAt?: string; headers?: Record<strin
     const value = pair.slice(at + 1)
     const attribute = (wanted: string) =>
       attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1)
+    refuseBadPrefix(name, line)
     const key = `${url.hostname} ${attribute('path') ?? '/'} ${name}`
     const gone =
       value === '' ||
@@ -70,10 +84,8 @@ export function createVisitor(options: { stopAt?: string; headers?: Record<strin
     }
   }
 
-  const note = (location: string | null, base: URL) => {
-    if (location === null) return
-    const parameters = new URL(location, base).searchParams
-    for (const name of tokenParameters) for (const value of parameters.getAll(name)) seen.add(value)
+  const note = ({ searchParams }: URL) => {
+    for (const name of secretParameters) for (const value of searchParams.getAll(name)) seen.add(value)
   }
 
   const follow = async (first: string | URL, init: RequestInit = {}): Promise<Page> => {
@@ -94,9 +106,13 @@ export function createVisitor(options: { stopAt?: string; headers?: Record<strin
     return pageOf(url, response, await response.text())
   }
 
-  const sendForm = (page: Page, form: HTMLElement, values: Record<string, string>) => {
+  const sendForm = (page: Page, form: HTMLElement, values: Values) => {
     const action = new URL(form.getAttribute('action') ?? page.url.href, page.url)
-    const body = new URLSearchParams({ ...formValues(form), ...values })
+    const sent = Object.entries({ ...formValues(form), ...values }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    )
+    for (const [name, value] of sent) if (secretFields.includes(name) && value.length >= 6) seen.add(value)
+    const body = new URLSearchParams(sent)
     return follow(action, {
       method: 'POST',
       body,
@@ -109,14 +125,11 @@ export function createVisitor(options: { stopAt?: string; headers?: Record<strin
     seen,
     send,
     get: (url) => follow(url),
-    submit: (page, values = {}, button) => {
-      for (const name of ['password', 'code'])
-        if ((values[name] ?? '').length >= 6) seen.add(values[name] ?? '')
-      return sendForm(page, formFor(page, Object.keys(values), button), {
+    submit: (page, values = {}, button) =>
+      sendForm(page, formFor(page, Object.keys(values), button), {
         ...values,
         ...(button && { [button.name]: button.value }),
-      })
-    },
+      }),
     press: (page, action) => {
       const form = page.document
         .querySelectorAll('form')
@@ -131,7 +144,7 @@ export function createVisitor(options: { stopAt?: string; headers?: Record<strin
 /** The form of the page that has these fields and this button: the first one when nothing is asked for. */
 function formFor(page: Page, names: readonly string[], button?: Button): HTMLElement {
   const wanted = [
-    ...names.map((name) => `input[name="${name}"]`),
+    ...names.map((name) => `[name="${name}"]`),
     ...(button === undefined ? [] : [`button[name="${button.name}"][value="${button.value}"]`]),
   ]
   const form = page.document
@@ -154,9 +167,19 @@ function formValues(form: HTMLElement): Record<string, string> {
     const type = input.getAttribute('type')
     return (type !== 'checkbox' && type !== 'radio') || input.hasAttribute('checked')
   })
-  return Object.fromEntries(
-    fields.map((input) => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? '']),
-  )
+  const written = form.querySelectorAll('textarea[name]')
+  return Object.fromEntries([
+    ...fields.map((input) => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? '']),
+    ...written.map((area) => [area.getAttribute('name') ?? '', area.textContent]),
+  ])
+}
+
+/** Browsers throw such a cookie away without a word (RFC 6265bis 4.1.3); here it is a mistake. */
+function refuseBadPrefix(name: string, line: string): void {
+  if (!/^__(Host|Secure)-/.test(name)) return
+  const host = !name.startsWith('__Host-') || (/;\s*path=\/(;|$)/i.test(line) && !/;\s*domain=/i.test(line))
+  if (!/;\s*secure/i.test(line) || !host)
+    throw new Error(`browsers refuse this cookie: ${line.replace(/=[^;]*/, '=…')}`)
 }
 
 function pageOf(url: URL, response: Response, body: string): Page {
