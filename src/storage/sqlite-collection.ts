@@ -21,17 +21,10 @@ export function createSqliteCollection<E extends Entity>(
   name: string,
   shape: Shape,
 ): Collection<E> {
-  const { rows, row, change, durable, attempt } = connection
+  const { rows, row, change, attempt, write } = connection
   const always = shape.durable === 'always'
   const table = `"${name}"`
   const sql = statements(table)
-
-  function write<T>(survivesPowerCut: boolean, work: () => T): Promise<T> {
-    return attempt(() => {
-      durable(survivesPowerCut)
-      return work()
-    })
-  }
 
   function matches(index: string): string {
     const checked = checkIndex(name, shape, index)

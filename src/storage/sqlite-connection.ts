@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { setTimeout as pause } from 'node:timers/promises'
 import { Problem } from '../domain/problem.ts'
 import type { Duration } from '../domain/time.ts'
+import { type Batches, createBatches } from './sqlite-batches.ts'
 import { patience, unavailable } from './unavailable.ts'
 
 /** One connection: prepared once per text of SQL, retried while another process writes, as durable as each write asks for. */
@@ -17,6 +18,8 @@ export interface Connection {
   durable(wanted: boolean): void
   /** Runs `work`; while the file is locked, again after a pause, for up to `limit` ms; throws `Problem('storage-unavailable')` then. */
   attempt<T>(work: () => T, limit?: Duration): Promise<T>
+  /** As `attempt`, for a statement that writes: see sqlite-batches.ts. */
+  readonly write: Batches['write']
   close(): void
 }
 
@@ -38,19 +41,25 @@ export function connect(file: string, options: { readOnly?: boolean } = {}): Con
     return statement
   }
 
+  // One connection and a switch: a second connection costs as much and loses its page cache at each write of the first.
+  function durable(wanted: boolean): void {
+    if (wanted === full) return
+    database.exec(wanted ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
+    full = wanted
+  }
+
+  const execute = (sql: string) => void prepared(sql).run()
+  const batches = createBatches({ database, execute, durable, attempt, translated })
   return {
     database,
     rows: (sql, values) => prepared(sql).all(...values) as unknown as unknown[][],
     row: (sql, values) => prepared(sql).get(...values) as unknown as unknown[] | undefined,
     change: (sql, values) => Number(prepared(sql).run(...values).changes),
-    // One connection and a switch: a second connection costs as much and loses its page cache at each write of the first.
-    durable(wanted) {
-      if (wanted === full) return
-      database.exec(wanted ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
-      full = wanted
-    },
+    durable,
     attempt,
+    write: batches.write,
     close() {
+      batches.flush()
       statements.clear()
       if (database.isOpen) database.close()
     },
