@@ -44,7 +44,8 @@ async function prepareFlood(place: Place, seconds: number, round: number): Promi
   const callers = Array.from({ length: addresses }, (_, index) =>
     createHttp(place.origin, { connections: 8, localAddress: `127.0.${round + 1}.${index + 1}` }),
   )
-  const count = Math.ceil((seconds * perSecond) / triesPerPerson)
+  // More than needed: a server that is late is poured on for longer.
+  const count = Math.ceil((2 * seconds * perSecond) / triesPerPerson)
   const guesses: Operation[] = []
   for (let person = 0; person < count; person++)
     guesses.push(await prepareGuess(place, callers, person, round))
