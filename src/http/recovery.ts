@@ -60,7 +60,7 @@ function sentPage({ web }: AppDependencies, ctx: WebContext): void {
 
 /** The pages of a one-time link, for either purpose: the same link opened under the other address is not valid there. */
 function createLinkPages(deps: AppDependencies) {
-  const { web, links, factors, random } = deps
+  const { web, links, factors, identities, random } = deps
   const translate = (ctx: WebContext) => web.words.translate(ctx.state.language)
   const paths: Record<Purpose, string> = { recovery: '/recovery/link', invitation: '/invitation' }
   const donePaths: Record<Purpose, string> = { recovery: '/recovery/done', invitation: '/invitation/done' }
@@ -68,6 +68,13 @@ function createLinkPages(deps: AppDependencies) {
     const factor = factors.find((one) => one.resettable)
     if (factor === undefined) throw new Error('no factor can be set through a link')
     return factor.name
+  }
+
+  /** The first administrator wants to go on to the console; the page names it, so that the way there stands in the address. */
+  async function donePath(purpose: Purpose, identityId: string): Promise<string> {
+    const roles = (await identities.get(identityId))?.roles ?? []
+    const leads = purpose === 'invitation' && roles.includes('administrator')
+    return `${donePaths[purpose]}${leads ? '?to=admin' : ''}`
   }
 
   async function peek(purpose: Purpose, token: string | undefined): Promise<Peeked | undefined> {
@@ -105,7 +112,11 @@ function createLinkPages(deps: AppDependencies) {
 
   function gonePage(ctx: WebContext, purpose: Purpose): void {
     const t = translate(ctx)
-    const values = { text: t(`recovery-gone.${purpose}`), again: purpose === 'recovery' }
+    const again =
+      purpose === 'recovery'
+        ? { href: '/recovery', text: t('recovery-gone.again') }
+        : { href: '/account', text: t('recovery-done.sign-in') }
+    const values = { text: t(`recovery-gone.${purpose}`), again }
     web.render(ctx, { view: 'recovery/gone', title: t('recovery-gone.title'), status: gone, values })
   }
 
@@ -122,7 +133,7 @@ function createLinkPages(deps: AppDependencies) {
       if (peeked === undefined) return gonePage(ctx, purpose)
       const visit = visitOf(ctx, { cookies: web.cookies, random })
       const redeemed = await links.redeem(token, resettable(), ctx.state.form, visit)
-      if (redeemed.status === 'done') return seeOther(ctx, donePaths[purpose])
+      if (redeemed.status === 'done') return seeOther(ctx, await donePath(purpose, redeemed.identityId))
       return redeemed.status === 'refused' ? formPage(ctx, token, peeked, redeemed) : gonePage(ctx, purpose)
     },
 
@@ -131,6 +142,7 @@ function createLinkPages(deps: AppDependencies) {
       const values = {
         heading: t(`recovery-done.${purpose}.heading`),
         text: t(`recovery-done.${purpose}.text`),
+        href: queryValue(ctx, 'to') === 'admin' ? '/admin' : '/account',
       }
       web.render(ctx, { view: 'recovery/done', title: t('recovery-done.title'), values })
     },

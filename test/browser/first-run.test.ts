@@ -27,7 +27,9 @@ eachStore((_, __, fresh) => {
       await page.waitForURL(/\/invitation\?token=/)
       await fill(page, 'new-password', 'password')
       await press(page, 'Save password')
-      expect(await page.getByRole('textbox', { name: 'New password' }).getAttribute('aria-invalid')).toBe('true')
+      expect(await page.getByRole('textbox', { name: 'New password' }).getAttribute('aria-invalid')).toBe(
+        'true',
+      )
       await fill(page, 'new-password', password)
       await press(page, 'Save password')
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Your account is ready')

@@ -13,7 +13,8 @@ export async function serve(
   answer: RequestListener,
   certificate?: { readonly key: string; readonly cert: string },
 ): Promise<Site> {
-  const server: Server = certificate === undefined ? createServer(answer) : createSecureServer(certificate, answer)
+  const server: Server =
+    certificate === undefined ? createServer(answer) : createSecureServer(certificate, answer)
   await new Promise<void>((done) => server.listen(0, 'localhost', done))
   const { port } = server.address() as AddressInfo
   return {

@@ -87,7 +87,8 @@ function watch(context: BrowserContext, complaints: string[]): void {
   context.on('console', (message) => {
     const designed =
       refusals.has(message.location().url) && message.text().startsWith('Failed to load resource')
-    if (message.type() === 'error' && !designed) complaints.push(`${message.location().url}: ${message.text()}`)
+    if (message.type() === 'error' && !designed)
+      complaints.push(`${message.location().url}: ${message.text()}`)
   })
   context.on('weberror', (error) => complaints.push(String(error.error())))
 }

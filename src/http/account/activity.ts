@@ -80,12 +80,15 @@ export function entryShown({ action, result, details }: AuditEntry, application:
 
 /** Where from, if it was the person or a stranger; where the people who run the service sit is none of the person's business. */
 function placeOf({ actor, personal }: AuditEntry, identityId: string, t: Translate) {
-  const staff = actor.kind === 'operator' || (actor.kind === 'identity' && actor.id !== identityId)
+  const staff =
+    actor.kind === 'operator' ||
+    (actor.kind === 'identity' && actor.id !== undefined && actor.id !== identityId)
   if (staff) return { by: t('account:activity.staff'), address: undefined, device: undefined }
-  const { address, userAgent } = personal ?? {}
-  return {
-    by: undefined,
-    address,
-    device: userAgent === undefined ? undefined : deviceShown(userAgent, t).name,
-  }
+  const { address: place, userAgent } = personal ?? {}
+  const device = userAgent === undefined ? undefined : deviceShown(userAgent, t).name
+  // Without an id nothing was proved: whoever it was only said that they were this person.
+  const unproved = actor.kind === 'identity' && actor.id === undefined
+  if (!unproved) return { by: undefined, address: place, device }
+  const by = t(`account:activity.${place === undefined ? 'somebody' : 'somebody-at'}`, { place })
+  return { by, address: undefined, device }
 }

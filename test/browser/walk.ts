@@ -1,0 +1,319 @@
+/** Visits every kind of page there is, by its fields and addresses and not by its words, so that the walk is the same in every language. */
+import type { Page } from 'playwright-core'
+import { acrOf } from '../../src/domain/assurance.ts'
+import { minute } from '../../src/domain/time.ts'
+import { addPerson, password } from '../support/person.ts'
+import { register } from '../support/relying-party.ts'
+import type { Signet } from '../support/signet.ts'
+
+export interface Walk {
+  /** With `walkSettings`. */
+  readonly signet: Signet
+  readonly page: Page
+  /** Of another person, or another device of the same. */
+  readonly other: Page
+  /** Moves the clock that Signet runs on. */
+  readonly advance: (ms: number) => void
+  /** Where the walk's own application answers. */
+  readonly callback: string
+  /** Called on each page, with a name for it. */
+  readonly see: (name: string, page: Page) => Promise<void>
+}
+
+/** So that what takes many tries or much time takes few and little. */
+export const walkSettings = {
+  SIGNET_THROTTLE__FREE_TRIES: '2',
+  SIGNET_THROTTLE__LOCK_AFTER: '5',
+  SIGNET_LIFETIMES__AUTHENTICATION: '20m',
+} as const
+
+/** In order: a stop stands on what the ones before it left. */
+export const stops = {
+  setup: visitSetup,
+  inbox: visitInbox,
+  invitation: visitInvitation,
+  signIn: visitSignIn,
+  registration: visitRegistration,
+  consent: visitConsent,
+  recovery: visitRecovery,
+  errors: visitErrors,
+  account: visitAccount,
+  people: visitPeople,
+  clients: visitClients,
+  signOut: visitSignOut,
+  late: visitLate,
+} as const satisfies Record<string, (walk: Walk) => Promise<void>>
+
+async function visitSetup({ signet, page, see }: Walk): Promise<void> {
+  const { url = '', code = '' } = signet.started.setup ?? {}
+  await page.goto(url)
+  await see('setup', page)
+  await submit(page, { code: 'wrong', name: 'Root', email: 'root@example.com' })
+  await see('setup: wrong code', page)
+  await submit(page, { code, name: 'Root', email: 'root@example.com' })
+  await see('setup: password', page)
+  await submit(page, { password })
+  await see('setup: done', page)
+}
+
+async function visitInbox({ signet, page, other, see }: Walk): Promise<void> {
+  await page.goto(`${signet.issuer}/inbox`)
+  await page.locator('summary').first().click()
+  await see('inbox', page)
+  await other.goto(`${signet.issuer}/inbox?to=nobody@example.com`)
+  await see('inbox: nothing', other)
+}
+
+async function visitInvitation({ signet, page, see }: Walk): Promise<void> {
+  await page.goto(signet.started.demo ?? '')
+  await see('demo application', page)
+  const { links } = await signet.mail('sam@example.com')
+  await page.goto(links[0] ?? '')
+  await see('invitation', page)
+  await submit(page, { password: 'short' })
+  await see('invitation: too short', page)
+  await submit(page, { password })
+  await see('invitation: done', page)
+  await page.goto(links[0] ?? '')
+  await see('invitation: gone', page)
+}
+
+async function visitSignIn({ signet, page, see }: Walk): Promise<void> {
+  await addPerson(signet.house, 'ana@example.com')
+  await page.goto(authorization(signet))
+  await see('sign-in', page)
+  await submit(page, { identifier: 'two words' })
+  await see('sign-in: malformed', page)
+  await submit(page, { identifier: 'ana@example.com' })
+  await see('prove', page)
+  await submit(page, { password: 'not the right one at all' })
+  await see('prove: wrong', page)
+  await submit(page, { password })
+  await see('consent of the demo application', page)
+  await submit(page, {}, decision('allow'))
+}
+
+async function visitRegistration({ signet, other, see }: Walk): Promise<void> {
+  await other.goto(authorization(signet))
+  await other.goto(`${other.url()}/register`)
+  await see('register', other)
+  await submit(other, { name: 'Kim', email: 'not an address' })
+  await see('register: malformed', other)
+  await submit(other, { name: 'Kim', email: 'kim@example.com' })
+  await see('code', other)
+  await submit(other, { code: '000000' })
+  await see('code: wrong', other)
+  const { codes } = await signet.mail('kim@example.com')
+  await submit(other, { code: codes[0] ?? '' })
+  await see('enrol', other)
+  await submit(other, { password: 'short' })
+  await see('enrol: too short', other)
+}
+
+async function visitConsent({ signet, page, callback, see }: Walk): Promise<void> {
+  const { id } = await register(signet, {
+    unverified: true,
+    metadata: {
+      client_name: 'The Society of Orchardists and Beekeepers',
+      redirect_uris: [callback],
+      policy_uri: 'https://rp.example.com/policy',
+      tos_uri: 'https://rp.example.com/terms',
+    },
+  })
+  const asking = {
+    client_id: id,
+    redirect_uri: callback,
+    scope: 'openid profile email phone address groups offline_access',
+    prompt: 'consent',
+  }
+  await page.goto(authorization(signet, asking))
+  await see('consent of an unverified application', page)
+  await submit(page, {}, decision('allow'))
+  await see('callback', page)
+  await page.goto(authorization(signet, { ...asking, scope: 'openid', prompt: 'select_account' }))
+  await see('account chooser', page)
+  // As if the script did not come: the page waits for its button to be pressed.
+  await page.context().route('**/send-form*', (route) => route.fulfill({ contentType: 'text/javascript' }))
+  await page.goto(
+    authorization(signet, { ...asking, scope: 'openid', prompt: '', response_mode: 'form_post' }),
+  )
+  await see('form_post', page)
+  const strong = JSON.stringify({ id_token: { acr: { essential: true, values: [acrOf('two-factor')] } } })
+  await page.goto(authorization(signet, { ...asking, prompt: 'login', claims: strong }))
+  await submit(page, { identifier: 'ana@example.com' })
+  await submit(page, { password })
+  await see('stronger proof needed', page)
+}
+
+async function visitRecovery({ signet, other, see }: Walk): Promise<void> {
+  await addPerson(signet.house, 'forgetful@example.com')
+  await other.goto(`${signet.issuer}/recovery`)
+  await see('recovery', other)
+  await submit(other, {})
+  await see('recovery: nothing typed', other)
+  await submit(other, { identifier: 'forgetful@example.com' })
+  await see('recovery: sent', other)
+  const { links } = await signet.mail('forgetful@example.com')
+  await other.goto(links[0] ?? '')
+  await see('recovery: link', other)
+  await submit(other, { password: 'short' })
+  await see('recovery: too short', other)
+  await submit(other, { password: `${password} again` })
+  await see('recovery: done', other)
+  await other.goto(links[0] ?? '')
+  await see('recovery: gone', other)
+}
+
+async function visitErrors({ signet, page, other, see }: Walk): Promise<void> {
+  await page.goto(`${signet.issuer}/nowhere`)
+  await see('not found', page)
+  await page.goto(authorization(signet, { client_id: 'nobody' }))
+  await see('unknown application', page)
+  await page.goto(authorization(signet, { redirect_uri: 'https://attacker.example.com/' }))
+  await see('wrong redirect URI', page)
+  await page.goto(`${signet.issuer}/interaction/gone`)
+  await see('lost interaction', page)
+  await other.goto(`${signet.issuer}/recovery`)
+  await submit(other, { csrf: 'forged', identifier: 'ana@example.com' })
+  await see('forged form', other)
+  await other.goto(`${signet.issuer}/account`)
+  await submit(other, {}, 'form[action$="/cancel"] button')
+  await see('account: cancelled', other)
+  await page.goto(`${signet.issuer}/admin`)
+  await see('console: not an administrator', page)
+}
+
+async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
+  const at = (place: string) => page.goto(`${signet.issuer}/account${place}`)
+  await signIn(other, `${signet.issuer}/account`, 'ana@example.com')
+  await at('')
+  await see('account', page)
+  await at('/profile')
+  await see('account: profile', page)
+  await submit(page, { name: 'x'.repeat(300) }, '[action="/account/profile"] button')
+  await see('account: profile mistaken', page)
+  await submit(page, { name: 'Ana Ruiz', nickname: 'Ana' }, '[action="/account/profile"] button')
+  await at('/sessions')
+  await see('account: sessions', page)
+  await at('/applications')
+  await see('account: applications', page)
+  await at('/activity')
+  await see('account: activity', page)
+  await at('/security/password')
+  await see('account: password', page)
+  await submit(page, { password: 'short' })
+  await see('account: password too short', page)
+  await submit(page, { password: `${password} again` })
+  await see('account: security', page)
+}
+
+async function visitPeople({ signet, page, see }: Walk): Promise<void> {
+  const at = (place: string) => page.goto(`${signet.issuer}/admin${place}`)
+  await page.context().clearCookies()
+  await signIn(page, `${signet.issuer}/admin`, 'root@example.com')
+  await see('console', page)
+  await at('/people')
+  await see('console: people', page)
+  await at('/people?search=nobody@example.com')
+  await see('console: nobody found', page)
+  await at('/people/new')
+  await see('console: new person', page)
+  await submit(page, { email: 'no address', name: 'Eve' })
+  await see('console: new person mistaken', page)
+  await submit(page, { email: 'eve.of.the.long.and.winding.road@department.example.com', name: 'Eve' })
+  await see('console: invited', page)
+  await page.locator('main a.button').click()
+  await see('console: person', page)
+  await page.goto(`${page.url()}/invite`)
+  await see('console: invite again', page)
+  await page.goto(page.url().replace('/invite', '/suspend'))
+  await see('console: suspend', page)
+}
+
+async function visitClients({ signet, page, see }: Walk): Promise<void> {
+  const at = (place: string) => page.goto(`${signet.issuer}/admin${place}`)
+  await at('/clients')
+  await see('console: applications', page)
+  await at('/clients/signet-demo')
+  await see('console: declared application', page)
+  await at('/clients/new')
+  await see('console: new application', page)
+  await submit(page, { name: 'Shop', redirect_uris: 'http://shop.example.com/*' })
+  await see('console: new application mistaken', page)
+  await submit(page, { name: 'Shop', redirect_uris: 'https://shop.example.com/callback/of/some/length' })
+  await see('console: application created', page)
+  await page.locator('main a.button').click()
+  await see('console: application', page)
+  await page.goto(`${page.url()}/disable`)
+  await see('console: switch off', page)
+}
+
+async function visitSignOut({ signet, page, see }: Walk): Promise<void> {
+  await page.goto(`${signet.issuer}/logout`)
+  await see('sign-out', page)
+  await submit(page, {}, '[name="logout"][value="no"]')
+  await see('still signed in', page)
+  await page.goto(`${signet.issuer}/logout`)
+  await submit(page, {}, '[name="logout"][value="yes"]')
+  await see('signed out', page)
+}
+
+async function visitLate({ signet, page, advance, see }: Walk): Promise<void> {
+  await addPerson(signet.house, 'lee@example.com')
+  await page.goto(authorization(signet))
+  const interaction = page.url()
+  await submit(page, { identifier: 'lee@example.com' })
+  for (let tries = 0; tries < 3; tries++) await submit(page, { password: `wrong, for the time ${tries}` })
+  await see('throttled', page)
+  for (let tries = 0; tries < 4; tries++) {
+    advance(2 * minute)
+    await submit(page, { password: `wrong, again ${tries}` })
+  }
+  await see('locked', page)
+  advance(21 * minute)
+  await page.goto(interaction)
+  await see('sign-in expired', page)
+}
+
+const demoParameters = {
+  client_id: 'signet-demo',
+  response_type: 'code',
+  scope: 'openid profile email offline_access',
+  // The example of RFC 7636: nobody exchanges these codes.
+  code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+  code_challenge_method: 'S256',
+}
+
+/** An authorization request of the demo application, with some parameters replaced; empty ones are left out. */
+export function authorization(signet: Signet, parameters: Readonly<Record<string, string>> = {}): string {
+  const redirect_uri = `${signet.started.demo}/callback`
+  const given = Object.entries({ ...demoParameters, redirect_uri, ...parameters })
+  return `${signet.issuer}/authorize?${new URLSearchParams(given.filter(([, value]) => value !== ''))}`
+}
+
+/** From an address that asks for a sign-in to what it was asked for. */
+export async function signIn(page: Page, url: string, email: string, typed = password): Promise<void> {
+  await page.goto(url)
+  await submit(page, { identifier: email })
+  await submit(page, { password: typed })
+}
+
+export function decision(value: 'allow' | 'deny'): string {
+  return `[name="decision"][value="${value}"]`
+}
+
+/** Sends the form of a button as if the browser had no checks of its own, so that the server's answer shows. */
+export async function submit(
+  page: Page,
+  values: Readonly<Record<string, string>>,
+  button = 'main form:not([hidden]) button[type="submit"]:not([name]):not([form])',
+): Promise<void> {
+  const script = `(() => {
+    const button = document.querySelector(${JSON.stringify(button)})
+    button.form.noValidate = true
+    for (const [name, value] of ${JSON.stringify(Object.entries(values))}) button.form.elements.namedItem(name).value = value
+    button.form.requestSubmit(button)
+  })()`
+  await Promise.all([page.waitForEvent('framenavigated'), page.evaluate(script)])
+  await page.waitForLoadState()
+}
