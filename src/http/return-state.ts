@@ -4,8 +4,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 export interface Return {
   /** A path of ours, with its query. */
   readonly to: string
-  /** The page wanted a fresh sign-in. */
-  readonly fresh: boolean
+  /** The page wanted a fresh sign-in of this person. */
+  readonly fresh?: string
 }
 
 /**
@@ -22,8 +22,9 @@ export function openReturn(browser: string, state: string | undefined, base: str
   const [text = '', signature = ''] = (state ?? '').split('.')
   const [expected, given] = [Buffer.from(sign(browser, text)), Buffer.from(signature)]
   if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined
-  const [to, fresh] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, boolean]
-  return isOwnPage(to, base) ? { to, fresh } : undefined
+  const [to, fresh] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string | null]
+  if (!isOwnPage(to, base)) return undefined
+  return fresh === null ? { to } : { to, fresh }
 }
 
 function sign(browser: string, text: string): string {

@@ -63,7 +63,10 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
   async function signIn(ctx: WebContext, again?: SignedIn): Promise<void> {
     const reads = ctx.method === 'GET' || ctx.method === 'HEAD'
     const to = reads || again !== undefined ? (reads ? ctx.url : ctx.path) : area.base
-    const state = sealReturn(ctx.state.browser, { to, fresh: again !== undefined })
+    const state = sealReturn(
+      ctx.state.browser,
+      again === undefined ? { to } : { to, fresh: again.identity.id },
+    )
     const parameters = new URLSearchParams({
       client_id: area.clientId,
       response_type: 'none',
@@ -98,10 +101,11 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
     const back = openReturn(ctx.state.browser, queryValue(ctx, 'state'), area.base)
     const page = await personOf(ctx)
     const sent = queryValue(ctx, 'iss') === settings.issuer && queryValue(ctx, 'error') === undefined
-    const enough = page !== undefined && (!back?.fresh || (await isFresh(page, freshFor)))
+    const enough = page !== undefined && (back?.fresh === undefined || (await isFresh(page, freshFor)))
     // Only a page that somebody clicks on leads on from here: two redirects that wait for each other would never end.
     if (back === undefined || !sent || !enough) return stopped(deps, ctx, back?.to ?? area.base)
-    seeOther(ctx, back.to)
+    // Whoever came back as somebody else did not ask for that page.
+    seeOther(ctx, back.fresh === undefined || back.fresh === page.identity.id ? back.to : area.base)
   }
 
   return {
