@@ -138,7 +138,8 @@ function throughProxy(ca: string) {
     connect: {
       ca,
       servername: 'localhost',
-      lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]),
+      lookup: (_name, { all }, found) =>
+        all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4),
     },
   })
   return async (url: URL, init: RequestInit): Promise<Response> =>

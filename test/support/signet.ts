@@ -118,6 +118,8 @@ export interface SignetProcess {
   readonly issuer: string
   readonly child: ChildProcess
   readonly started: Running['started']
+  /** What it printed so far: the log, and its complaints. */
+  printed(): string
   /** SIGTERM, and waits for the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL. */
@@ -203,21 +205,23 @@ async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = new Promise<number | null>((done) => child.once('close', done))
-  let complaint = ''
-  child.stderr.on('data', (chunk) => {
-    complaint += chunk
-  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      printed += chunk
+    })
   const started = await new Promise<Running['started']>((done, fail) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line.startsWith('{"issuer"')) done(JSON.parse(line))
     })
-    exited.then((code) => fail(new Error(`signet ended with ${code}: ${complaint}`)))
+    exited.then((code) => fail(new Error(`signet ended with ${code}: ${printed}`)))
   })
   return {
     url,
     issuer,
     child,
     started,
+    printed: () => printed,
     stop() {
       child.kill('SIGTERM')
       return exited
@@ -229,7 +233,8 @@ async function startProcess(
   }
 }
 
-async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
+/** The newest message to an address, from the inbox; waits up to ten seconds for it. */
+export async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
   const query = new URLSearchParams({ to, wait: '10', ...(after === '' ? {} : { after }) })
   const response = await fetch(`${issuer}/inbox/messages?${query}`)
   const messages = (await response.json()) as CaughtMessage[]

@@ -33,6 +33,8 @@ export interface Visitor {
 }
 
 const secretParameters = ['code', 'access_token', 'id_token', 'refresh_token', 'token', 'id_token_hint']
+/** A client_id and a language. */
+const publicCookies = /signet-(?:application|language)$/
 const secretFields = ['password', 'code', 'csrf', 'xsrf', 'token']
 
 export interface VisitorOptions {
@@ -80,7 +82,7 @@ export function createVisitor(options: VisitorOptions = {}): Visitor {
     if (gone) cookies.delete(key)
     else {
       cookies.set(key, value)
-      if (value.length >= 16) seen.add(value)
+      if (value.length >= 16 && !publicCookies.test(name)) seen.add(value)
     }
   }
 
