@@ -19,9 +19,10 @@ export function sealReturn(browser: string, value: Return): string {
 
 /** Undefined when this browser did not ask, or the place is none of the area's own pages. `state` may be input. */
 export function openReturn(browser: string, state: string | undefined, base: string): Return | undefined {
-  const [text = '', signature = ''] = (state ?? '').split('.')
+  const [text = '', signature = '', ...rest] = (state ?? '').split('.')
   const [expected, given] = [Buffer.from(sign(browser, text)), Buffer.from(signature)]
-  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined
+  if (rest.length > 0 || expected.length !== given.length || !timingSafeEqual(expected, given))
+    return undefined
   const [to, fresh] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string | null]
   if (!isOwnPage(to, base)) return undefined
   return fresh === null ? { to } : { to, fresh }
