@@ -9,7 +9,7 @@ import {
   WrongUsage,
   withServices,
 } from './command.ts'
-import { snippet } from './snippet.ts'
+import { canRunHere, snippet } from './snippet.ts'
 
 const shape = {
   name: { type: 'string' },
@@ -33,7 +33,7 @@ export const clientCommands: readonly Command[] = [
       group: { type: 'string', multiple: true },
     },
     usage:
-      'client create --name NAME --redirect-uri URI… [--public] [--first-party] [--machine] [--scope SCOPE] [--group GROUP…] [--metadata JSON]',
+      'client create --name NAME --redirect-uri URI… [--post-logout-redirect-uri URI…] [--public] [--first-party] [--machine] [--scope SCOPE] [--group GROUP…] [--logo URL] [--policy URL] [--terms URL] [--metadata JSON]',
     summary: 'Register a relying party; prints its id, its secret (once) and code that works.',
     async run({ toolbox, options }) {
       const machine = options.machine === true
@@ -109,7 +109,7 @@ export const clientCommands: readonly Command[] = [
     operands: ['client_id'],
     options: { ...shape, disable: { type: 'boolean' }, enable: { type: 'boolean' } },
     usage:
-      'client update <client_id> [--name NAME] [--redirect-uri URI…] [--scope SCOPE] [--metadata JSON] [--disable | --enable]',
+      'client update <client_id> [--name NAME] [--redirect-uri URI…] [--post-logout-redirect-uri URI…] [--scope SCOPE] [--logo URL] [--policy URL] [--terms URL] [--metadata JSON] [--disable | --enable]',
     summary: 'Change what is given, keep the rest.',
     run: ({ toolbox, operands: [id = ''], options }) =>
       withServices(toolbox, async ({ clients }) => {
@@ -235,9 +235,16 @@ function createdText(client: Client, secret: string | undefined, issuer: string)
     ...(secret === undefined ? [] : [`  client_secret  ${secret}   (shown only now)`]),
     '',
   ]
+  return `${[...head, nextStep(client, secret, issuer)].join('\n')}\n`
+}
+
+function nextStep(client: Client, secret: string | undefined, issuer: string): string {
   const redirectUri = client.metadata.redirect_uris?.[0]
-  if (redirectUri === undefined) return `${head.join('\n')}\n`
-  return `${head.join('\n')}\nThis is a whole application; paste it into an empty folder:\n\n${snippet({ issuer, clientId: client.id, secret, redirectUri })}`
+  if (redirectUri !== undefined && canRunHere(redirectUri))
+    return `This is a whole application; paste it into an empty folder:\n\n${snippet({ issuer, clientId: client.id, secret, redirectUri })}`
+  if (redirectUri === undefined && secret !== undefined)
+    return `Keep the secret in a file; this gets an access token:\n\n  curl --user "${client.id}:$(cat client-secret)" ${issuer}/token --data grant_type=client_credentials`
+  return `All endpoints are in ${issuer}/.well-known/openid-configuration; docs/first-application.md shows how to use them.`
 }
 
 async function applied(
