@@ -6,7 +6,6 @@ import { type Setting, type Signet, startSignet } from '../support/signet.ts'
 import { type FreshStore, freshSqlite } from '../support/stores.ts'
 
 export interface Stage {
-  readonly browser: Browser
   readonly signet: Signet
   /** A browser of somebody's own, closed after the test. */
   person(options?: BrowserContextOptions): Promise<Page>
@@ -28,10 +27,7 @@ export function useStage(setting: Partial<Setting> = {}): Stage {
   })
 
   return {
-    ...people,
-    get browser() {
-      return people.browser
-    },
+    person: people.person,
     get signet() {
       if (signet === undefined) throw new Error('Signet is not running yet')
       return signet
@@ -40,7 +36,7 @@ export function useStage(setting: Partial<Setting> = {}): Stage {
 }
 
 /** The browser alone, for tests that start a Signet each. */
-export function usePeople(): Pick<Stage, 'browser' | 'person'> {
+export function usePeople(): Pick<Stage, 'person'> {
   let browser: Browser | undefined
   const open: BrowserContext[] = []
   const complaints: string[] = []
@@ -54,17 +50,10 @@ export function usePeople(): Pick<Stage, 'browser' | 'person'> {
     expect(complaints.splice(0)).toEqual([])
   })
 
-  function running(): Browser {
-    if (browser === undefined) throw new Error('the browser is not open yet')
-    return browser
-  }
-
   return {
-    get browser() {
-      return running()
-    },
     async person(options = {}) {
-      const context = await running().newContext({
+      if (browser === undefined) throw new Error('the browser is not open yet')
+      const context = await browser.newContext({
         locale: 'en-GB',
         viewport: { width: 1100, height: 800 },
         ...options,
