@@ -1,0 +1,117 @@
+/** Two server processes on one store, and everybody who races over them: raw requests, sent at once, in turns to one process and the other. */
+import { randomInt } from 'node:crypto'
+import { addPerson } from '../support/person.ts'
+import { callback, type Flow, type RelyingParty, register } from '../support/relying-party.ts'
+import { type Processes, startProcesses } from '../support/signet.ts'
+import { createVisitor, type Visitor } from '../support/visitor.ts'
+
+export interface Arena extends Processes {
+  readonly issuer: string
+  /** First-party: its requests with a session end at the callback without a page. */
+  readonly party: RelyingParty
+  readonly other: RelyingParty
+  /** A browser that is signed in as a person of its own. */
+  signedIn(email?: string): Promise<Visitor>
+  /** Where the racer with this number sends its request. */
+  at(racer: number, path: string): string
+}
+
+export async function openArena(storage: string): Promise<Arena> {
+  const started = await startProcesses(2, {
+    storage,
+    // Each browser says where it is, so that no limit per address slows the race down.
+    env: { SIGNET_TRUSTED_PROXIES: '127.0.0.1,::1' },
+  })
+  // What is mailed from here shall not wait for the next look of the processes into the queue.
+  started.house.queue.start()
+  const urls = started.processes.map(({ url }) => url)
+  const issuer = urls[0] ?? ''
+  const world = { house: started.house, issuer }
+  const party = await register(world, { firstParty: true })
+  const other = await register(world, { firstParty: true, metadata: { client_name: 'Bakery' } })
+  await addPerson(started.house)
+  return {
+    ...started,
+    issuer,
+    party,
+    other,
+    at: (racer, path) => `${urls[racer % urls.length]}${path}`,
+    async signedIn(email = 'ana@example.com') {
+      const visitor = createVisitor({ stopAt: callback, headers: elsewhere() })
+      const { url } = await party.begin()
+      const identify = await visitor.get(url)
+      const proof = await visitor.submit(identify, { identifier: email })
+      const end = await visitor.submit(proof, { password: 'plenty of orchards in autumn' })
+      if (!end.url.searchParams.has('code')) throw new Error(`not signed in: ${end.status} at ${end.url}`)
+      return visitor
+    },
+  }
+}
+
+/** The head of a request from an address that nobody else uses. */
+export function elsewhere(): Record<string, string> {
+  return { 'x-forwarded-for': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}` }
+}
+
+/** All of them at once. */
+export function race<T>(racers: number, run: (racer: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: racers }, (_, racer) => run(racer)))
+}
+
+export interface Answer {
+  readonly status: number
+  readonly error?: string
+  readonly access_token?: string
+  readonly refresh_token?: string
+}
+
+/** One form to a token endpoint, as the client. */
+export async function token(
+  url: string,
+  party: Pick<RelyingParty, 'id' | 'secret'>,
+  body: Record<string, string>,
+): Promise<Answer> {
+  const authorization = `Basic ${Buffer.from(`${party.id}:${party.secret}`).toString('base64')}`
+  const headers = party.secret === undefined ? {} : { authorization }
+  const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams(body) })
+  return { status: response.status, ...((await response.json()) as object) }
+}
+
+export function exchangeOf(flow: Flow, code: string): Record<string, string> {
+  return {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: callback,
+    code_verifier: flow.verifier,
+  }
+}
+
+/** An authorization request of a signed-in browser, to the process of this racer; nothing of the answer is kept in the browser. */
+export async function silently(
+  arena: Arena,
+  racer: number,
+  visitor: Visitor,
+  party: RelyingParty,
+): Promise<{ flow: Flow; code: string; error: string }> {
+  const flow = await party.begin({ prompt: 'none', scope: 'openid email' })
+  const response = await fetch(arena.at(racer, `${flow.url.pathname}${flow.url.search}`), {
+    headers: { cookie: cookieOf(visitor) },
+    redirect: 'manual',
+  })
+  await response.body?.cancel()
+  const { searchParams } = new URL(response.headers.get('location') ?? 'none:', arena.issuer)
+  return { flow, code: searchParams.get('code') ?? '', error: searchParams.get('error') ?? '' }
+}
+
+export function cookieOf(visitor: Visitor): string {
+  return [...visitor.cookies]
+    .filter(([key]) => key.split(' ')[1] === '/')
+    .map(([key, value]) => `${key.split(' ')[2]}=${value}`)
+    .join('; ')
+}
+
+export async function userinfoOf(url: string, accessToken = ''): Promise<number> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${accessToken}` } })
+  await response.body?.cancel()
+  return response.status
+}
