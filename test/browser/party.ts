@@ -35,7 +35,7 @@ export const landing: RequestListener = async (request, response) => {
   const came = request.method === 'POST' ? new URLSearchParams(body) : searchParams
   response.setHeader('content-type', 'text/html; charset=utf-8')
   response.end(
-    `<!doctype html><html lang="en"><title>Landed</title><link rel="icon" href="data:,">` +
-      `<h1>${pathname.replaceAll('<', '')}</h1><p id="method">${request.method}</p><ul id="came">${[...came.keys()].map((name) => `<li>${name.replaceAll('<', '')}</li>`).join('')}</ul>`,
+    `<!doctype html><html lang="en"><meta name="color-scheme" content="light dark"><title>Landed</title><link rel="icon" href="data:,">` +
+      `<main><h1>${pathname.replaceAll('<', '')}</h1><p id="method">${request.method}</p><ul id="came">${[...came.keys()].map((name) => `<li>${name.replaceAll('<', '')}</li>`).join('')}</ul></main>`,
   )
 }
