@@ -37,17 +37,21 @@ export async function compare(
   return { bare: medianOf(samples.bare), signet: medianOf(samples.signet) }
 }
 
-/** A scenario on one server, for a profile of it. */
+/** A scenario on one server, warm, for a profile of it: also answers when it ran, in microseconds of the monotonic clock. */
 export async function run(
   scenario: Scenario,
   server: Server,
   fixture: Fixture,
   seconds: number,
-): Promise<Sample> {
+): Promise<{ sample: Sample; period: readonly [number, number] }> {
   const { place, operations } = await prepare(scenario, server, fixture)
+  await measure(server.pid, operations, seconds / 2)
+  const now = () => Number(process.hrtime.bigint() / 1_000n)
+  const from = now()
   const sample = await measure(server.pid, operations, seconds)
+  const to = now()
   await place.http.close()
-  return sample
+  return { sample, period: [from, to] }
 }
 
 async function prepare(scenario: Scenario, { origin }: Server, fixture: Fixture): Promise<Prepared> {

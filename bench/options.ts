@@ -11,13 +11,13 @@ export interface Options {
   readonly storage: string | undefined
   /** How many people (and sessions) are there beside those who are used; one hundredth as many clients. */
   readonly seed: number
-  /** Writes a CPU profile of Signet per scenario and says what the time went to, instead of comparing. */
-  readonly profile: boolean
+  /** A folder for CPU profiles of Signet, one per scenario, instead of comparing; what the time went to is printed. */
+  readonly profile: string | undefined
   /** Puts the table into docs/performance.md. */
   readonly write: boolean
 }
 
-/** `npm run bench -- --rounds 3 --seconds 2 --only P2,P4 --storage mongodb://… --seed 100000 --profile --write` */
+/** `npm run bench -- --rounds 3 --seconds 2 --only P2,P4 --storage mongodb://… --seed 100000 --profile <folder> --write` */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -27,7 +27,7 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string', default: '' },
       storage: { type: 'string' },
       seed: { type: 'string', default: '0' },
-      profile: { type: 'boolean', default: false },
+      profile: { type: 'string' },
       write: { type: 'boolean' },
     },
   })
@@ -40,6 +40,6 @@ export function readOptions(args: readonly string[]): Options {
     seed: Number(values.seed),
     profile: values.profile,
     // A part of the table is only shown.
-    write: values.write ?? (only.length === 0 && !values.profile),
+    write: values.write ?? (only.length === 0 && values.profile === undefined),
   }
 }

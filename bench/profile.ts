@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 
 interface CpuProfile {
+  readonly startTime: number
   readonly nodes: readonly {
     readonly id: number
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
@@ -16,15 +16,16 @@ interface Place {
   readonly where: string
 }
 
-/** What the newest profile in `folder` says: the share of each part of the software, and the functions that took most, without the time spent idle. */
-export function summarise(folder: string, most = 25): string {
-  const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile')) ?? ''
-  const profile: CpuProfile = JSON.parse(readFileSync(join(folder, file), 'utf8'))
-  rmSync(join(folder, file))
+/** What a profile says of a period (microseconds of the monotonic clock): the share of each part of the software, and the functions that took most, without the time spent idle. */
+export function summarise(file: string, [from, to]: readonly [number, number], most = 45): string {
+  const profile: CpuProfile = JSON.parse(readFileSync(file, 'utf8'))
   const places = new Map(profile.nodes.map((node) => [node.id, placeOf(node.callFrame)]))
   const own = new Map<number, number>()
+  let at = profile.startTime
   profile.samples.forEach((id, index) => {
-    own.set(id, (own.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0))
+    const delta = profile.timeDeltas[index] ?? 0
+    at += delta
+    if (at >= from && at <= to) add(own, id, delta)
   })
   const byPart = new Map<string, number>()
   const byFunction = new Map<string, number>()
@@ -43,7 +44,7 @@ export function summarise(folder: string, most = 25): string {
       .map(([name, time]) => `${((time / total) * 100).toFixed(1).padStart(6)} %  ${name}`)
   return [
     'by part:',
-    ...lines(byPart, 16),
+    ...lines(byPart, 24),
     'by function (own time):',
     ...lines(byFunction, most),
     'whole:',
@@ -95,6 +96,6 @@ function partOf({ name, where }: Place): string {
     .join('/')
 }
 
-function add(map: Map<string, number>, key: string, value: number): void {
+function add<Key>(map: Map<Key, number>, key: Key, value: number): void {
   map.set(key, (map.get(key) ?? 0) + value)
 }

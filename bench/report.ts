@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import type { FloodResult } from './flood.ts'
 import { median, type Sample } from './load.ts'
@@ -42,7 +42,7 @@ function conditions({ hash }: Results, { rounds, seconds, storage, seed }: Optio
   const beside =
     seed === 0 ? 'a small database' : `${seed.toLocaleString('en')} people and sessions beside them`
   return [
-    `Node ${process.versions.node} on a shared machine with ${availableParallelism()} cores in reach (${pinned}).`,
+    `Node ${process.versions.node} on a shared machine with ${cpus().length} cores (${pinned}).`,
     `Signet on ${store} with ${beside}; medians of ${rounds} rounds of ${seconds} s.`,
     `One password hash took ${hash.toFixed(1)} ms of CPU time.`,
   ].join('\n')

@@ -1,5 +1,5 @@
 /** `npm run bench`: Signet beside the bare library, in the same minutes on the same core. Writes the tables in docs/performance.md. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { verify } from 'argon2'
@@ -33,7 +33,7 @@ async function bench({ storage, seed: people, profile, write }: Options): Promis
     const perSecond = await seed(env, people, fixture.passwordHash)
     say(`imported ${people} people, ${perSecond.toFixed(0)} a second`)
   }
-  if (profile) return profiles(env, fixture)
+  if (profile !== undefined) return profiles(env, fixture, profile)
   const text = report(await measureAll(env, fixture), options)
   console.log(text)
   if (write) writeReport(text)
@@ -65,12 +65,21 @@ async function measureAll(env: Record<string, string>, fixture: Fixture): Promis
   }
 }
 
-async function profiles(env: Record<string, string>, fixture: Fixture): Promise<void> {
-  for (const scenario of scenarios.filter(({ id }) => wanted(id))) {
-    const server = await startSignet(env, ['--cpu-prof', `--cpu-prof-dir=${folder}`])
-    const { cpu } = await run(scenario, server, fixture, options.seconds)
+async function profiles(env: Record<string, string>, fixture: Fixture, target: string): Promise<void> {
+  mkdirSync(target, { recursive: true })
+  for (const [index, scenario] of scenarios.entries()) {
+    if (!wanted(scenario.id)) continue
+    const name = `${scenario.id}-${index}.cpuprofile`
+    const server = await startSignet(env, [
+      '--cpu-prof',
+      `--cpu-prof-dir=${target}`,
+      `--cpu-prof-name=${name}`,
+    ])
+    const { sample, period } = await run(scenario, server, fixture, options.seconds)
     await server.stop()
-    console.log(`\n${scenario.id} ${scenario.title}: ${cpu.toFixed(3)} ms\n${summarise(folder)}`)
+    console.log(
+      `\n${name} ${scenario.title}: ${sample.cpu.toFixed(3)} ms\n${summarise(join(target, name), period)}`,
+    )
   }
 }
 
