@@ -58,7 +58,7 @@ export const identityCommands: readonly Command[] = [
       const report = await withServices(toolbox, (services) => importIdentities(services, lines))
       for (const fault of report.faults) terminal.warn(`line ${fault.line}: ${fault.reason}`)
       if (report.faults.length > 0)
-        throw new Refusal(`Imported ${report.created}; ${report.faults.length} lines were refused.`)
+        throw new Refusal(`Imported ${report.created}, refused ${report.faults.length}.`)
       return { data: report, text: `Imported ${report.created} people.\n` }
     },
   },
@@ -166,8 +166,9 @@ async function enrolOrUndo(
   })
   if (enrolled.status === 'enrolled') return
   await identities.remove(identity.id, operator)
+  const limits = Object.entries(enrolled.values ?? {}).map(([name, value]) => `${name} ${value}`)
   throw new Refusal(
-    `The password was refused (${[enrolled.reason, ...Object.values(enrolled.values ?? {})].join(' ')}); nobody was created.`,
+    `The password was refused (${[enrolled.reason, ...limits].join(', ')}); nobody was created.`,
   )
 }
 

@@ -34,7 +34,7 @@ export async function run(words: readonly string[], toolbox: Toolbox, terminal: 
   }
   const command = find(words)
   if (command === undefined) {
-    terminal.warn(`signet: there is no command '${words.slice(0, 3).join(' ')}'. 'signet help' lists them.`)
+    terminal.warn(`signet: ${notFound(words)}`)
     return 2
   }
   try {
@@ -56,6 +56,15 @@ function find(words: readonly string[]): Command | undefined {
     command.name.split(' ').every((word, index) => words[index] === word),
   )
   return matches.sort((one, other) => other.name.length - one.name.length)[0]
+}
+
+/** With a noun alone, what can be done with it. */
+function notFound(words: readonly string[]): string {
+  const start = words.join(' ')
+  const longer = commands.filter(({ name }) => name.startsWith(`${start} `))
+  if (longer.length === 0)
+    return `there is no command '${words.slice(0, 3).join(' ')}'. 'signet help' lists them.`
+  return `'${start}' goes on with ${longer.map(({ name }) => name.slice(start.length + 1)).join(', ')}.`
 }
 
 function parse(command: Command, args: readonly string[]) {

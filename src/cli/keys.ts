@@ -10,7 +10,7 @@ export const keysCommands: readonly Command[] = [
         const all = await keys.list()
         return {
           data: all,
-          text: all.map((key) => `${key.alg.padEnd(6)} ${key.state.padEnd(8)} ${key.kid}\n`).join(''),
+          text: all.map((key) => `${key.alg.padEnd(6)} ${key.state.padEnd(9)} ${key.kid}\n`).join(''),
         }
       }),
   },
@@ -29,11 +29,13 @@ export const keysCommands: readonly Command[] = [
           actor: { kind: 'operator', id: 'command-line' },
           details: { now: options.now === true },
         })
+        const all = await keys.list()
+        const from = Math.max(...all.filter(({ state }) => state === 'next').map((key) => key.signsFrom))
         const text =
           options.now === true
             ? 'New keys sign from now on; the old ones are withdrawn.\n'
-            : 'New keys are published and will sign soon.\n'
-        return { data: await keys.list(), text }
+            : `New keys are published, and sign from ${new Date(from).toISOString()} on.\n`
+        return { data: all, text }
       }),
   },
 ]
