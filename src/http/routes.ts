@@ -30,7 +30,10 @@ export function get(path: string, options: RouteOptions, handle: Handler): Route
   return { method: 'GET', path, options, handle }
 }
 
-/** Every POST is limited, checked for its site, parsed, and checked for its form token before its guards run (S36, S41). */
+/**
+ * Every POST is checked for its site, limited, parsed, and checked for its form token before its guards run (S36, S41). In that order: another site
+ * cannot use up the limits of its visitors, and whoever sends slowly holds a connection and no place among the forms that are worked on (F14).
+ */
 export function post(path: string, options: RouteOptions, handle: Handler): Route {
   return { method: 'POST', path, options, handle }
 }
@@ -55,7 +58,7 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
       ctx.state.json = json
       return next()
     }
-    const ofMethod = method === 'POST' ? [limiters[name], shed, site, query, read, token] : [query]
+    const ofMethod = method === 'POST' ? [site, limiters[name], query, read, shed, token] : [query]
     const stack = [answersJson, ...ofMethod, ...guards, handle] as unknown as Parameters<
       typeof router.register
     >[2]

@@ -1,10 +1,12 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { errors } from '../../src/http/middleware/errors.ts'
 import { inFlight, limit, limits } from '../../src/http/middleware/limits.ts'
 import { proxy } from '../../src/http/middleware/proxy.ts'
 import { createWeb } from '../../src/http/web.ts'
 import { createVault } from '../../src/vault/vault.ts'
-import { send, serve } from './support/server.ts'
+import { openSignet, send, serve } from './support/server.ts'
 
 const settings = {
   mode: 'development',
@@ -59,4 +61,36 @@ describe('limits of the whole server', () => {
     expect((await first).status).toBe(200)
     expect((await send(url)).status).toBe(200)
   })
+
+  it('S26: people who send slowly keep nobody else from signing in', async () => {
+    const signet = await openSignet()
+    const { port } = new URL(signet.issuer)
+    const sockets = Array.from({ length: 520 }, () => connect(Number(port), 'localhost'))
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+    const head = `POST /interaction/x/identify HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\na=`
+    for (const socket of sockets) socket.write(head)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const answer = await recover(signet.issuer)
+    for (const socket of sockets) socket.destroy()
+    // Without a form token: refused, and not turned away for lack of room.
+    expect(answer.status).toBe(403)
+  })
+
+  it('S26: another site cannot use up what its visitors may send', async () => {
+    const signet = await openSignet()
+    for (let count = 0; count < limits.message.points + 1; count += 1)
+      expect((await recover(signet.issuer, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await recover(signet.issuer)).status).toBe(403)
+  })
 })
+
+/** The form of `/recovery`, which is limited more than others, from this address. */
+function recover(issuer: string, headers: Record<string, string> = {}) {
+  const { port } = new URL(issuer)
+  return send(`http://127.0.0.1:${port}`, {
+    method: 'POST',
+    path: '/recovery',
+    headers: { host: `localhost:${port}`, 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: 'identifier=nobody',
+  })
+}
