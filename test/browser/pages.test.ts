@@ -10,7 +10,7 @@ import { stops, walkSettings } from './walk.ts'
 const wide = { width: 1100, height: 800 }
 const narrow = { width: 360, height: 740 }
 
-describe.each([
+describe.concurrent.each([
   { language: 'en', locale: 'en-GB' },
   { language: 'de', locale: 'de-DE' },
 ])('in $language', ({ language, locale }) => {
