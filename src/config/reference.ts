@@ -9,7 +9,28 @@ interface Line {
   readonly comment: string
 }
 
-/** The configuration reference in markdown: one table per top-level map, one for the single keys, one for each list or map of entries. */
+const preamble = `# Configuration
+
+<!-- Made by "npm run docs:configuration" from config/default.yaml and the schema. Change those, not this file. -->
+
+Settings come from three places; the later one wins, key by key (a list is replaced as a whole):
+
+1. \`config/default.yaml\`, which has every key with its default;
+2. the YAML file that \`SIGNET_CONFIG\` names. Without it, development settings are used: \`config/development.yaml\`, which is also beneath a named file
+   that says \`mode: development\`;
+3. environment variables. \`SIGNET_A__B__C\` sets the key \`a.b.c\`; a list is written as \`[a, b]\` or with commas or spaces, and what is more than text as
+   YAML. A variable that ends in \`_FILE\` names a file that holds the value: use it for secrets. An empty variable counts as not set.
+
+\`signet config check\` reads all three and reports everything that is wrong at once, with the file and line or the variable. Unknown keys are refused. Durations are
+written as \`500ms\`, \`60s\`, \`10m\`, \`1h\`, \`30d\`, sizes as \`64kb\`, \`1mb\`. Relative paths start at the working directory. The server reads its settings once:
+restart it after a change.
+
+Limits in the column *takes* are those that the security of a sign-in rests on: they cannot be configured away.
+
+## Reference
+`
+
+/** The configuration reference in markdown, the whole of docs/configuration.md: one table per top-level map, one for the single keys, one for each list or map of entries. */
 export function referenceOf(defaults: Document): string {
   const lines = isMap(defaults.contents) ? defaults.contents.items.flatMap((pair) => linesOf([], pair)) : []
   const single = lines.filter(({ path }) => path.length === 1)
@@ -17,7 +38,7 @@ export function referenceOf(defaults: Document): string {
     lines.filter(({ path }) => path.length > 1),
     ({ path }) => path[0] ?? '',
   )
-  const parts = [table('General', single)]
+  const parts = [preamble.trim(), table('General', single)]
   for (const [name, keys] of sections) parts.push(table(`\`${name}\``, keys))
   parts.push(entries('resources', 'An entry of `resources`'), entries('clients', 'An entry of `clients`'))
   return `${parts.join('\n\n')}\n`
@@ -77,5 +98,7 @@ function expectedAt(path: readonly PropertyKey[]): string {
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|')
+  // Between backticks a < is a <; elsewhere it would begin a tag.
+  const outside = text.startsWith('`') ? text : text.replaceAll('<', '&lt;')
+  return outside.replaceAll('|', '\\|')
 }
