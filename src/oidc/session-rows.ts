@@ -40,7 +40,7 @@ export interface SessionRows {
   /** The living session under the id of a cookie; undefined when unknown, ended, idle for too long or past its absolute end. */
   byId(id: string): Promise<StoredSession | undefined>
   byUid(uid: string): Promise<StoredSession | undefined>
-  /** The living sessions of an identity, at most 1000. */
+  /** The living sessions of an identity, all of them: whoever ends them must not leave one behind. */
   ofIdentity(identityId: string): Promise<readonly StoredSession[]>
   /**
    * Inserts, or merges a change into what is stored now; `base` is what the caller had read. Never revives an ended session.
@@ -208,9 +208,14 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     },
     byUid: current,
     async ofIdentity(identityId) {
-      const rows = await sessions.findBy('identityId', identityId)
-      const found = await Promise.all(rows.map(living))
-      return found.filter((session) => session !== undefined)
+      const query = { where: { index: 'identityId', value: identityId }, limit: 1_000 }
+      const found: (StoredSession | undefined)[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await sessions.page(after === undefined ? query : { ...query, after })
+        found.push(...(await Promise.all(page.items.map(living))))
+        if (page.next === undefined) return found.filter((session) => session !== undefined)
+        after = page.next
+      }
     },
     async write(mine, base, signIn) {
       const written = base === undefined ? await insert(mine, signIn) : await merge(mine, base, signIn)

@@ -92,6 +92,18 @@ eachStore((_, open) => {
     expect(node.ended).toHaveLength(2)
   })
 
+  it('S39: ends more sessions than one page of them holds', async () => {
+    const [{ registry, sessions }] = await nodes(1)
+    const loginTs = Math.floor(Date.now() / 1000) - 5
+    const begin = (count: number) =>
+      sessions.write({ uid: `uid ${count}`, jti: `id ${count}`, accountId: 'ana', loginTs, transient: true })
+    for (let count = 0; count < 1_020; count += 60)
+      await Promise.all(Array.from({ length: 60 }, (_one, index) => begin(count + index)))
+    expect(await registry.endAll('ana', { except: 'uid 7' })).toBe(1_019)
+    expect((await registry.list('ana')).map(({ uid }) => uid)).toEqual(['uid 7'])
+    expect(await sessions.byId('id 1019')).toBeUndefined()
+  })
+
   it('keeps the session that asks for it and its tokens', async () => {
     const [{ issuer, registry, sessions }] = await nodes(1)
     const kept = await signedIn(issuer)
