@@ -1,5 +1,5 @@
 /** One browser and one Signet for a file of browser tests. Every page is watched: what its console complains about fails the test. */
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
 import { type Setting, type Signet, startSignet } from '../support/signet.ts'
@@ -94,4 +94,21 @@ export async function press(page: Page, name: string | RegExp): Promise<void> {
 /** Fills the one field with this autocomplete token, as a password manager finds it. */
 export async function fill(page: Page, token: string, value: string): Promise<void> {
   await page.locator(`input[autocomplete="${token}"]:visible`).fill(value)
+}
+
+/** How long a test waits for what happens behind the scenes. */
+export const patience = { timeout: 15_000, interval: 200 } as const
+
+/** What the page is about. */
+export function heading(page: Page): Promise<string> {
+  return textOf(page.getByRole('heading', { level: 1 }))
+}
+
+/** What the page says. */
+export function words(page: Page): Promise<string> {
+  return textOf(page.locator('main'))
+}
+
+export async function textOf(element: Locator): Promise<string> {
+  return ((await element.textContent()) ?? '').replace(/\s+/g, ' ').trim()
 }
