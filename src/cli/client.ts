@@ -142,7 +142,7 @@ export const clientCommands: readonly Command[] = [
     run: ({ toolbox, operands: [id = ''] }) =>
       withServices(toolbox, async ({ clients }) => {
         const added = await clients.addSecret(id, operator)
-        if (added.status !== 'added') throw unknown(id)
+        if (added.status !== 'added') throw refusalOf(added, id)
         return {
           data: { client_id: id, client_secret: added.secret, secret_id: added.id },
           text: `New secret (shown once): ${added.secret}\nIts id: ${added.id}\n`,
@@ -247,13 +247,24 @@ function nextStep(client: Client, secret: string | undefined, issuer: string): s
   return `All endpoints are in ${issuer}/.well-known/openid-configuration; docs/first-application.md shows how to use them.`
 }
 
-async function applied(
-  change: Promise<{ status: string; reasons?: readonly string[] }>,
-  id: string,
-): Promise<void> {
-  const { status, reasons: why } = await change
-  if (status === 'unknown') throw unknown(id)
-  if (status === 'refused') throw new Refusal(reasons(why ?? []))
+interface Outcome {
+  readonly status: string
+  readonly reasons?: readonly string[]
+}
+
+async function applied(change: Promise<Outcome>, id: string): Promise<void> {
+  const outcome = await change
+  if (outcome.status !== 'done') throw refusalOf(outcome, id)
+}
+
+/** Whoever stops an application in a hurry must not read that it was done when it was not. */
+function refusalOf({ status, reasons: why = [] }: Outcome, id: string): Refusal {
+  if (status === 'unknown') return unknown(id)
+  if (status === 'declared')
+    return new Refusal(
+      `The client '${id}' is declared in the configuration or built in: change it there and restart. Nothing was done.`,
+    )
+  return new Refusal(reasons(why))
 }
 
 function unknown(id: string): Refusal {
