@@ -24,7 +24,10 @@ export interface DemoOptions {
 
 interface Visitor {
   readonly flow?: { readonly codeVerifier: string; readonly state: string; readonly nonce: string }
-  readonly tokens?: Pick<client.TokenEndpointResponse, 'access_token' | 'refresh_token' | 'id_token' | 'expires_in'>
+  readonly tokens?: Pick<
+    client.TokenEndpointResponse,
+    'access_token' | 'refresh_token' | 'id_token' | 'expires_in'
+  >
   readonly claims?: client.IDToken
   readonly userinfo?: client.UserInfoResponse
   readonly notice?: string
@@ -81,7 +84,7 @@ function createApplication(options: DemoOptions, url: string): Koa {
     remember(ctx, { flow })
     const target = client.buildAuthorizationUrl(await provider(), {
       redirect_uri: `${url}/callback`,
-      scope: 'openid profile email offline_access demo:read',
+      scope: 'openid profile email demo:read',
       resource: `${url}/api`,
       code_challenge: await client.calculatePKCECodeChallenge(flow.codeVerifier),
       code_challenge_method: 'S256',
@@ -145,7 +148,10 @@ function createApplication(options: DemoOptions, url: string): Koa {
       const answer = await fetch(`${url}/api/me`, {
         headers: { authorization: `Bearer ${tokens.access_token}` },
       })
-      const kept = { ...visitor.tokens, ...(tokens.refresh_token === undefined ? {} : { refresh_token: tokens.refresh_token }) }
+      const kept = {
+        ...visitor.tokens,
+        ...(tokens.refresh_token === undefined ? {} : { refresh_token: tokens.refresh_token }),
+      }
       remember(ctx, {
         ...visitor,
         tokens: kept,
