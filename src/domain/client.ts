@@ -1,3 +1,4 @@
+import type { Identity } from './identity.ts'
 import type { Instant } from './time.ts'
 
 /** OpenID Connect client metadata, by its registered names (OIDC Registration 2, RFC 7591); absent means the library's default. */
@@ -37,7 +38,7 @@ export interface Client {
   readonly secrets: readonly ClientSecret[]
   /** Ours: people are not asked for consent. */
   readonly firstParty: boolean
-  /** Only members of one of these groups may sign in; absent means everyone. */
+  /** Only members of one of these groups may sign in and hold tokens; absent means everyone. */
   readonly allowedGroups?: readonly string[]
   /** A confidential client that an administrator exempted from PKCE; it must send a nonce (S1). */
   readonly pkceExempt?: boolean
@@ -55,4 +56,12 @@ export function isPublic(client: Pick<Client, 'metadata'>): boolean {
 /** How pages and messages name the application. */
 export function clientName(client: Pick<Client, 'id' | 'metadata'>): string {
   return client.metadata.client_name ?? client.id
+}
+
+/** Whether a person may use the application at all. */
+export function mayUse(
+  { groups }: Pick<Identity, 'groups'>,
+  { allowedGroups }: Pick<Client, 'allowedGroups'>,
+): boolean {
+  return allowedGroups === undefined || groups.some((group) => allowedGroups.includes(group))
 }

@@ -1,5 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelOf } from '../domain/assurance.ts'
+import { mayUse } from '../domain/client.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import { clientOf } from './clients.ts'
 import { insistedSubjects, reportedAcr, satisfies, wantedAcr } from './requirement.ts'
@@ -96,11 +97,11 @@ function access(identities: IdentityDirectory): interactionPolicy.Prompt {
     'the End-User may not use this client',
     'access_denied',
     async (ctx) => {
-      const { client, session } = ctx.oidc
-      const allowed = clientOf(client)?.allowedGroups
-      if (allowed === undefined || session?.accountId === undefined) return false
+      const { session } = ctx.oidc
+      const client = clientOf(ctx.oidc.client)
+      if (client?.allowedGroups === undefined || session?.accountId === undefined) return false
       const identity = await identities.get(session.accountId)
-      if (identity?.groups.some((group) => allowed.includes(group)) === true) return false
+      if (identity !== undefined && mayUse(identity, client)) return false
       throw new errors.AccessDenied('the End-User may not use this client')
     },
   )

@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { isPublic } from '../domain/client.ts'
+import { isPublic, mayUse } from '../domain/client.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { Vault } from '../ports/vault.ts'
 import { isHonoured } from './account.ts'
@@ -26,7 +26,9 @@ export function createIntrospectionPolicy(settings: OidcSettings, identities: Id
     if (issuedTo === undefined) return false
     if (token.accountId === undefined) return true
     const identity = await identities.get(token.accountId)
-    return identity !== undefined && isHonoured(identity, token.iat)
+    if (identity === undefined || !isHonoured(identity, token.iat)) return false
+    const client = clientOf(issuedTo)
+    return client === undefined || mayUse(identity, client)
   }
 }
 

@@ -44,6 +44,28 @@ describe('suspension', () => {
       },
     )
 
+    it('S39: whoever leaves the groups that a client is for loses its tokens at the next request', async () => {
+      const { app, ana } = await startScene(open)
+      const client = await app.addClient({ allowedGroups: ['staff'] })
+      const params = { scope: 'openid offline_access', prompt: 'consent' }
+      const browser = createVisitor()
+      const tokens = await tokensFor(app, client, ana.id, params, browser)
+      const waiting = await authorize(app, browser, client)
+      const use = async (token = '') => ({
+        userinfo: (await fetch(`${app.origin}/userinfo`, { headers: { authorization: `Bearer ${token}` } }))
+          .status,
+        active: (await post(app, '/introspect', client, { token })).body.active,
+      })
+      expect(await use(tokens.access_token)).toEqual({ userinfo: 200, active: true })
+      await app.changeIdentity(ana.id, { groups: ['guests'] })
+      expect(await use(tokens.access_token)).toEqual({ userinfo: 401, active: false })
+      expect((await exchange(app, client, waiting)).body.error).toBe('invalid_grant')
+      const { refresh_token } = tokens
+      const refreshed = await post(app, '/token', client, { grant_type: 'refresh_token', refresh_token })
+      expect(refreshed.body.error).toBe('invalid_grant')
+      expect(app.errors).toEqual([])
+    })
+
     it('S39: a person whose record is gone is asked to sign in, and nothing breaks', async () => {
       const { app, client, ana } = await startScene(open)
       const browser = createVisitor()
