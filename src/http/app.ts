@@ -14,6 +14,7 @@ import { browserCookies } from './middleware/browser.ts'
 import { errors } from './middleware/errors.ts'
 import { hostGuard } from './middleware/host-guard.ts'
 import { language } from './middleware/language.ts'
+import { forMachines, forPeople } from './middleware/machines.ts'
 import type { Middleware } from './middleware/middleware.ts'
 import { pathGuard } from './middleware/path-guard.ts'
 import { proxy } from './middleware/proxy.ts'
@@ -29,15 +30,16 @@ export function createApp(deps: AppDependencies): Koa {
   const { web, settings, log, clock, random } = deps
   const order: readonly Middleware[] = [
     traceId(random),
+    forMachines(),
     accessLog(log, clock),
     securityHeaders(settings),
     errors(web, log),
     pathGuard(),
     hostGuard(settings),
     proxy(settings),
-    browserCookies(web.cookies, random),
-    language(web.words, web.cookies),
-    staticAssets(web.assets),
+    forPeople(browserCookies(web.cookies, random)),
+    forPeople(language(web.words, web.cookies)),
+    forPeople(staticAssets(web.assets)),
   ]
   const app = new Koa()
   // Believed because `proxy` rewrote the forwarded headers to what we know.

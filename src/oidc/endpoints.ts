@@ -21,19 +21,17 @@ export interface EndpointDeps extends Pick<OidcDependencies, 'config' | 'pages' 
   readonly sessions: () => SessionRegistry
 }
 
-const paths = new Set([
+/** Where applications call by themselves: answered in JSON, errors too, and never with a page. */
+export const machinePaths: ReadonlySet<string> = new Set([
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
   '/jwks',
-  '/authorize',
   '/token',
   '/userinfo',
   '/introspect',
   '/revoke',
-  '/logout',
-  '/logout/confirm',
-  '/logout/success',
 ])
+const paths = new Set([...machinePaths, '/authorize', '/logout', '/logout/confirm', '/logout/success'])
 const resumed = /^\/authorize\/[\w-]{1,64}$/
 const postable = new Set(['/authorize', '/logout'])
 

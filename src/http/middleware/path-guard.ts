@@ -9,7 +9,7 @@ export function pathGuard(): Middleware {
   return (ctx, next) => {
     if (!ctx.url.startsWith('/')) throw new Problem('bad-request')
     const path = ctx.url.split('?', 1)[0] ?? ''
-    if (ambiguous.test(path) || !decodes(path)) throw new Problem('bad-request')
+    if (ambiguous.test(path) || (path.includes('%') && !decodes(path))) throw new Problem('bad-request')
     return next()
   }
 }

@@ -3,6 +3,9 @@ import type { WebContext } from '../context.ts'
 import type { WebSettings } from '../dependencies.ts'
 import type { Middleware } from './middleware.ts'
 
+/** What others may have written into; taking one away is dear, so only where there is one. */
+const opinions = ['forwarded', 'x-forwarded-host', 'x-forwarded-port'] as const
+
 type Settings = Pick<WebSettings, 'issuer' | 'trusted_proxies'>
 
 /**
@@ -10,26 +13,26 @@ type Settings = Pick<WebSettings, 'issuer' | 'trusted_proxies'>
  * another opinion (S40): the address from X-Forwarded-For as far as it was written by trusted proxies, protocol and host always from the issuer.
  */
 export function proxy(settings: Settings): Middleware {
-  const issuer = new URL(settings.issuer)
-  const trusted = cidrList(settings.trusted_proxies)
+  const { protocol, host } = new URL(settings.issuer)
+  const scheme = protocol.slice(0, -1)
+  const trusted = settings.trusted_proxies.length === 0 ? undefined : cidrList(settings.trusted_proxies)
   return (ctx, next) => {
     const { headers } = ctx.req
-    const address = clientAddress(ctx, trusted)
+    const nearest = canonical(ctx.req.socket.remoteAddress ?? '')
+    const address = trusted === undefined ? nearest : clientAddress(ctx, nearest, trusted)
     ctx.state.address = address
-    delete headers.forwarded
-    delete headers['x-forwarded-host']
-    delete headers['x-forwarded-port']
+    for (const name of opinions) if (headers[name] !== undefined) delete headers[name]
     headers['x-forwarded-for'] = address
-    headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1)
-    headers.host = issuer.host
+    headers['x-forwarded-proto'] = scheme
+    headers.host = host
     return next()
   }
 }
 
 /** Walks the chain from the nearest hop outwards and stops at the first address that no trusted proxy vouches for. */
-function clientAddress(ctx: WebContext, trusted: BlockList): string {
+function clientAddress(ctx: WebContext, nearest: string, trusted: BlockList): string {
   const chain = header(ctx, 'x-forwarded-for').map(canonical)
-  let address = canonical(ctx.req.socket.remoteAddress ?? '')
+  let address = nearest
   while (contains(trusted, address)) {
     const previous = chain.pop()
     if (previous === undefined || isIP(previous) === 0) break
