@@ -45,8 +45,11 @@ export function initialOf(name: string): string {
 export function safeAddress(value: unknown): string | undefined {
   const url = typeof value === 'string' ? URL.parse(value) : null
   if (url === null) return undefined
-  const local = url.hostname === 'localhost' || isLoopback(url.hostname.replace(/[[\]]/g, ''))
-  return url.protocol === 'https:' || (url.protocol === 'http:' && local) ? url.href : undefined
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isOwnMachine(url)) ? url.href : undefined
+}
+
+function isOwnMachine({ hostname }: URL): boolean {
+  return hostname === 'localhost' || isLoopback(hostname.replace(/[[\]]/g, ''))
 }
 
 /** What a page about this client may reach: its logo, and the end of its forms' redirect chain where that is not https. */
@@ -64,7 +67,10 @@ export function formSources(addresses: readonly string[]): readonly string[] {
   return [...new Set(addresses.flatMap(formSource))]
 }
 
-/** A host source for http, any port on loopback (RFC 8252 7.3), a scheme source for private-use schemes; https is allowed as a whole. */
+/**
+ * A host source for http, any port on the person's own machine (RFC 8252 7.3; a server there may lead on to another one), a scheme source for
+ * private-use schemes; https is allowed as a whole.
+ */
 function formSource(uri: string): string[] {
   const url = URL.parse(uri)
   if (url === null || url.protocol === 'https:' || url.protocol === 'javascript:' || url.protocol === 'data:')
@@ -72,5 +78,5 @@ function formSource(uri: string): string[] {
   if (url.protocol !== 'http:') return [url.protocol]
   // A policy has no way to write an IPv6 host.
   if (url.hostname.startsWith('[')) return ['http:']
-  return [isLoopback(url.hostname) ? `http://${url.hostname}:*` : url.origin]
+  return [isOwnMachine(url) ? `http://${url.hostname}:*` : url.origin]
 }

@@ -81,7 +81,7 @@ async function story(signet: Signet, open: () => Promise<Page>): Promise<void> {
 async function signIn(page: Page, demo: string): Promise<void> {
   await page.goto(demo)
   await press(page, 'Sign in with Signet')
-  expect(await page.locator('input[autocomplete="username"]').inputValue()).toBe('sam@example.com')
+  expect(await page.locator('input[autocomplete~="username"]').inputValue()).toBe('sam@example.com')
   await press(page, 'Continue')
   await fill(page, 'current-password', password)
   await press(page, 'Continue')

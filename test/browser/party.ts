@@ -8,17 +8,18 @@ export interface Site {
   close(): Promise<void>
 }
 
-/** Serves `answer` on a free port of `localhost`: over TLS when there is a certificate. */
+/** Serves `answer` on a free port of `host`: over TLS when there is a certificate. */
 export async function serve(
   answer: RequestListener,
   certificate?: { readonly key: string; readonly cert: string },
+  host = 'localhost',
 ): Promise<Site> {
   const server: Server =
     certificate === undefined ? createServer(answer) : createSecureServer(certificate, answer)
-  await new Promise<void>((done) => server.listen(0, 'localhost', done))
+  await new Promise<void>((done) => server.listen(0, host, done))
   const { port } = server.address() as AddressInfo
   return {
-    origin: `${certificate === undefined ? 'http' : 'https'}://localhost:${port}`,
+    origin: `${certificate === undefined ? 'http' : 'https'}://${host}:${port}`,
     close: () =>
       new Promise((done) => {
         server.close(() => done())

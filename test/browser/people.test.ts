@@ -112,7 +112,7 @@ describe('people', () => {
     expect(new URL(inbox.url()).pathname).toBe('/account')
 
     await open.reload()
-    expect(await open.locator('input[autocomplete="username"]').count()).toBe(1)
+    expect(await open.locator('input[autocomplete~="username"]').count()).toBe(1)
   })
 
   it('change their name, and their password after they proved once more who they are, which ends every other session', async () => {
@@ -137,7 +137,7 @@ describe('people', () => {
     await press(page, 'Save')
     expect(await words(page)).toContain('You are signed out everywhere else')
     await elsewhere.reload()
-    expect(await elsewhere.locator('input[autocomplete="username"]').count()).toBe(1)
+    expect(await elsewhere.locator('input[autocomplete~="username"]').count()).toBe(1)
 
     await page.goto(`${stage.signet.issuer}/account`)
     expect(await heading(page)).toBe('Ana María Ruiz')
@@ -145,7 +145,7 @@ describe('people', () => {
     await press(page, 'Sign out')
     expect(await heading(page)).toBe('You are signed out')
     await page.goto(`${stage.signet.issuer}/account`)
-    expect(await page.locator('input[autocomplete="username"]').count()).toBe(1)
+    expect(await page.locator('input[autocomplete~="username"]').count()).toBe(1)
   })
 
   it('read in their activity that a stranger tried, and from where', async () => {

@@ -69,7 +69,11 @@ describe('headers', () => {
     const forms = (uri: string) =>
       directive(contentSecurityPolicy(sourcesOf(client({ redirect_uris: [uri] }))), 'form-action')
     expect(forms('https://app.example/cb')).toBe("form-action 'self' https:")
-    expect(forms('http://localhost:3001/cb')).toBe("form-action 'self' https: http://localhost:3001")
+    expect(forms('http://intranet.example:81/cb')).toBe(
+      "form-action 'self' https: http://intranet.example:81",
+    )
+    // A server on a developer's machine often leads on to another one beside it.
+    expect(forms('http://localhost:3001/cb')).toBe("form-action 'self' https: http://localhost:*")
     expect(forms('http://127.0.0.1/cb')).toBe("form-action 'self' https: http://127.0.0.1:*")
     expect(forms('com.example.app:/cb')).toBe("form-action 'self' https: com.example.app:")
     expect(forms('javascript:alert(1)')).toBe("form-action 'self' https:")
