@@ -31,13 +31,14 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
   async function sealed(id: string, event: AuditEvent): Promise<{ sealed?: string }> {
     const { personal } = event
     if (personal === undefined || Object.keys(personal).length === 0) return {}
-    const key = await keys.of(ownerOf(event), true)
+    // What is recorded on behalf of somebody who proved nothing takes one read, whether or not it concerns anybody (S32).
+    const key = await keys.of(ownerOf(event), { create: true, always: event.actor.kind === 'system' })
     return key === undefined ? {} : { sealed: vault.seal(purposeOf(key), JSON.stringify(personal), id) }
   }
 
   async function readBack(row: StoredAuditEntry): Promise<AuditEntry> {
     const { sealed: box, version: _version, expiresAt: _expiresAt, ...clear } = row
-    const key = box === undefined ? undefined : await keys.of(ownerOf(row), false)
+    const key = box === undefined ? undefined : await keys.of(ownerOf(row))
     if (key === undefined || box === undefined) return clear as AuditEntry
     return { ...clear, personal: opened(key, box, row.id) } as AuditEntry
   }

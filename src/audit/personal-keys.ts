@@ -12,8 +12,14 @@ export interface PersonalKeysTools {
 
 /** One random key per identity, kept sealed. What it sealed is unreadable once it is destroyed. */
 export interface PersonalKeys {
-  /** The owner's key; undefined when it was destroyed, or (without `create`) never made. Racing processes agree on one. */
-  of(owner: string, create: boolean): Promise<string | undefined>
+  /**
+   * The owner's key; undefined when it was destroyed, or (without `create`) never made. Racing processes agree on one. `always` reads it from the
+   * store even if it is remembered.
+   */
+  of(
+    owner: string,
+    options?: { readonly create?: boolean; readonly always?: boolean },
+  ): Promise<string | undefined>
   /** For ever: no new key is made for this owner. Other processes may hold the old one in memory for `memory` longer. */
   destroy(owner: string): Promise<void>
 }
@@ -47,8 +53,8 @@ export function createPersonalKeys({ store, vault, clock, random }: PersonalKeys
   }
 
   return {
-    async of(owner, create) {
-      const known = cache.get(owner)
+    async of(owner, { create = false, always = false } = {}) {
+      const known = always ? undefined : cache.get(owner)
       if (known !== undefined && known.until > clock()) return known.key
       return (await stored(owner)) ?? (create ? made(owner) : undefined)
     },

@@ -171,7 +171,7 @@ eachStore((_, open) => {
       messages.length = 0
       await registrations.begin(email, { ...form, email, origin })
       await registrations.confirm(email, '0', origin)
-      return [...notes.filter((note) => note !== 'identityKeys.get'), `${messages.length} message`]
+      return [...notes, `${messages.length} message`]
     }
     expect(await asked('ana@example.com')).toEqual(await asked('nobody@example.com'))
   })
