@@ -4,13 +4,17 @@ import type { AuditEvent } from '../domain/audit-event.ts'
 import { clientName } from '../domain/client.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
 import type { OidcDependencies } from './dependencies.ts'
+import { createFailureCount, type FailureCount } from './failure-count.ts'
 import { asContext } from './logout.ts'
 import type { ReusedToken } from './one-time.ts'
 import { originOf } from './request-origin.ts'
 import type { EndedSession } from './session-registry.ts'
 import { endedBy } from './sign-out.ts'
 
-type Deps = Pick<OidcDependencies, 'audit' | 'clients' | 'config' | 'identities' | 'log' | 'messenger'>
+type Deps = Pick<
+  OidcDependencies,
+  'audit' | 'clients' | 'clock' | 'config' | 'identities' | 'log' | 'messenger'
+>
 
 /** What the library's listeners, which it does not wait for, leave to be done before the answer goes out. */
 export interface RequestEvents {
@@ -54,9 +58,10 @@ export function applyEvents(provider: Provider, deps: Deps): void {
     const ended = endedBy(ctx)
     if (ended !== undefined) record(ctx, sessionEnded(ended))
   })
+  const failuresOf = createFailureCount(deps.clock)
   for (const name of ['grant', 'introspection', 'revocation']) {
     on(`${name}.error`, (ctx, error) => {
-      if (error instanceof errors.InvalidClientAuth) authenticationFailed(ctx, record, deps)
+      if (error instanceof errors.InvalidClientAuth) authenticationFailed(ctx, record, failuresOf, deps)
     })
   }
   on('server_error', (ctx, error) => {
@@ -169,6 +174,7 @@ function tokenRevoked(token: { accountId?: string | undefined; clientId?: string
 function authenticationFailed(
   ctx: KoaContextWithOIDC,
   record: (ctx: KoaContextWithOIDC, event: AuditEvent) => void,
+  failuresOf: FailureCount,
   deps: Deps,
 ): void {
   const clientId = ctx.oidc.client?.clientId
@@ -179,10 +185,13 @@ function authenticationFailed(
     )
     return
   }
+  const count = failuresOf(clientId)
+  if (count === undefined) return
   record(ctx, {
     action: 'client.authentication-failed',
     result: 'failure',
     actor: { kind: 'client', id: clientId },
     clientId,
+    ...(count === 1 ? {} : { details: { count } }),
   })
 }

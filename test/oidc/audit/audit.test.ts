@@ -54,6 +54,13 @@ describe('the audit of the protocol', () => {
       expect(everything).not.toContain('nobody')
     })
 
+    it('S42: a stranger who knows the id of a client cannot fill the audit', async () => {
+      const { app, client } = await startScene(open)
+      const guess = () => post(app, '/token', { ...client, secret: 'wrong' }, { grant_type: 'refresh_token' })
+      for (let count = 0; count < 30; count += 1) expect((await guess()).status).toBe(401)
+      expect(await app.audited('client.authentication-failed')).toHaveLength(10)
+    })
+
     it('S8: tells the person when a refresh token comes back after its successor was used', async () => {
       const { app, client, ana } = await startScene(open)
       const params = { scope: 'openid offline_access', prompt: 'consent' }
