@@ -261,7 +261,6 @@ async function visitSignOut({ signet, page, see }: Walk): Promise<void> {
 async function visitLate({ signet, page, advance, see }: Walk): Promise<void> {
   await addPerson(signet.house, 'lee@example.com')
   await page.goto(authorization(signet))
-  const interaction = page.url()
   await submit(page, { identifier: 'lee@example.com' })
   for (let tries = 0; tries < 3; tries++) await submit(page, { password: `wrong, for the time ${tries}` })
   await see('throttled', page)
@@ -271,7 +270,7 @@ async function visitLate({ signet, page, advance, see }: Walk): Promise<void> {
   }
   await see('locked', page)
   advance(21 * minute)
-  await page.goto(interaction)
+  await submit(page, { password })
   await see('sign-in expired', page)
 }
 
