@@ -1,18 +1,13 @@
 import { z } from 'zod'
 import { operator, type Services } from './command.ts'
 
-/** One line of `signet identity import`: the standard's claim names, and an argon2 hash in PHC form if there is one. */
-const person = z.strictObject({
+/** One line of `signet identity import`: an argon2 hash in PHC form if there is one; the rest are standard claims, which the service checks. */
+const person = z.looseObject({
   email: z.string(),
   email_verified: z.boolean().default(false),
   phone_number: z.string().optional(),
   phone_number_verified: z.boolean().default(false),
   preferred_username: z.string().optional(),
-  name: z.string().optional(),
-  given_name: z.string().optional(),
-  family_name: z.string().optional(),
-  locale: z.string().optional(),
-  zoneinfo: z.string().optional(),
   groups: z.array(z.string()).default([]),
   password_hash: z.string().startsWith('$argon2').optional(),
 })
