@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { isPublic, mayUse } from '../domain/client.ts'
+import { isPublic, mayUse, type Client as OurClient } from '../domain/client.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { Vault } from '../ports/vault.ts'
 import { isHonoured } from './account.ts'
@@ -16,27 +16,27 @@ interface Presented {
 }
 
 /**
- * Who may learn what a token is (S15): the client it was issued to, and the API it was made for. Everyone else, and everyone asking about a
- * token of a suspended person or disabled client, reads `active: false`, as for a token that never was.
+ * Who may learn what a token is (S15): the client it was issued to, and the API it was made for, if they authenticate; a public client's id
+ * is no secret and proves nothing about who asks. Everyone else, and everyone asking about a token of a suspended person or disabled client,
+ * reads `active: false`, as for a token that never was.
  */
 export function createIntrospectionPolicy(settings: OidcSettings, identities: IdentityDirectory) {
   return async (ctx: KoaContextWithOIDC, asking: Client, token: Presented): Promise<boolean> => {
-    if (token.clientId !== asking.clientId && !isAudience(settings, asking, token)) return false
+    const client = clientOf(asking)
+    if (client === undefined || isPublic(client)) return false
+    if (token.clientId !== client.id && !isAudience(settings, client, token)) return false
     const issuedTo = await ctx.oidc.provider.Client.find(String(token.clientId))
     if (issuedTo === undefined) return false
     if (token.accountId === undefined) return true
     const identity = await identities.get(token.accountId)
     if (identity === undefined || !isHonoured(identity, token.iat)) return false
-    const client = clientOf(issuedTo)
-    return client === undefined || mayUse(identity, client)
+    const holder = clientOf(issuedTo)
+    return holder === undefined || mayUse(identity, holder)
   }
 }
 
-function isAudience(settings: OidcSettings, asking: Client, token: Presented): boolean {
-  const client = clientOf(asking)
-  // A public client's id is no secret: it proves nothing about who asks.
-  if (client === undefined || isPublic(client) || token.kind === 'RefreshToken') return false
-  if (typeof token.aud !== 'string') return false
+function isAudience(settings: OidcSettings, client: OurClient, token: Presented): boolean {
+  if (token.kind === 'RefreshToken' || typeof token.aud !== 'string') return false
   const resource = Object.hasOwn(settings.resources, token.aud) ? settings.resources[token.aud] : undefined
   return resource?.introspected_by?.includes(client.id) === true
 }

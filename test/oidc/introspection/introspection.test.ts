@@ -68,6 +68,11 @@ describe('introspection', () => {
       const wrong = await post(app, '/introspect', { ...client, secret: 'wrong' }, { token: access_token })
       expect([wrong.status, wrong.body.error]).toEqual([401, 'invalid_client'])
       expect((await post(app, '/introspect', undefined, { token: access_token })).status).toBe(400)
+      // Whoever found a token of a public client knows its id as well.
+      const spa = await app.addClient({ metadata: { token_endpoint_auth_method: 'none' } })
+      const own = await tokensFor(app, spa, ana.id)
+      for (const token of [own.access_token, own.refresh_token])
+        expect((await post(app, '/introspect', spa, { token })).body).toEqual(inactive)
     })
 
     it('S15: a suspended person and a disabled client have no active tokens', async () => {
