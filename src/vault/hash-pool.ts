@@ -65,7 +65,8 @@ function createPool(settings: HashingSettings) {
   function start(): ChildProcess {
     const started = startProcess(settings.nice, limit)
     started.on('message', (answer: HashAnswer) => finish(answer))
-    started.once('error', () => started.kill('SIGKILL'))
+    // Several times: once for each question that a dead child was sent. An error that nobody hears ends the whole process.
+    started.on('error', () => started.kill('SIGKILL'))
     started.once('exit', () => recover(started))
     return started
   }

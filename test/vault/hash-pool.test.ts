@@ -149,6 +149,18 @@ onLinux('the child process', () => {
     expect(children()).not.toContain(pid)
   })
 
+  test('F20: several questions to a child that is dead already fail alone, and the next one is answered', async () => {
+    const pool = hasher(cheap)
+    const phc = await pool.hash('right', 'a')
+    const [pid] = children()
+    process.kill(Number(pid), 'SIGKILL')
+    // Nothing is told while the event loop stands still: the questions go to a closed pipe.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    const asked = Array.from({ length: 4 }, () => statusOf(pool.verify(phc, 'right', 'a')))
+    expect((await Promise.all(asked)).filter((status) => status !== 'busy' && status !== 'done')).toEqual([])
+    expect(await pool.verify(phc, 'right', 'a')).toBe(true)
+  })
+
   test('ends when its parent is killed', async () => {
     const pool = JSON.stringify(new URL('../../src/vault/hash-pool.ts', import.meta.url).href)
     const script = `
