@@ -26,6 +26,8 @@ describe.concurrent.each([
     // What fades in has other colours on the way.
     const options = { locale, viewport: wide, reducedMotion: 'reduce' } as const
     const [page, other] = [await stage.person(options), await stage.person(options)]
+    // Sent once and kept by the browser: to send it to each page would take longer than everything else.
+    for (const one of [page, other]) await one.context().addInitScript({ content: axe.source })
     const found: Record<string, readonly string[]> = {}
     const { signet } = stage
     const { advance } = clock
@@ -45,7 +47,6 @@ describe.concurrent.each([
 
 /** All rules in two of the four appearances, and the colours in the other two. */
 async function violationsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
   const faults = await violations(page, 'light, wide')
   await page.emulateMedia({ colorScheme: 'dark' })
   faults.push(...(await violations(page, 'dark, wide', ['color-contrast'])))

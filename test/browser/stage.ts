@@ -64,7 +64,7 @@ export function usePeople(): Pick<Stage, 'person' | 'forgive'> {
         ...options,
       })
       // What does not come soon does not come: a test that waits must not take the whole run with it.
-      context.setDefaultTimeout(15_000)
+      context.setDefaultTimeout(30_000)
       open.push(context)
       watch(context, complaints)
       return context.newPage()
