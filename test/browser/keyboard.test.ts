@@ -2,8 +2,8 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addPerson, password } from '../support/person.ts'
+import { authorization } from './forms.ts'
 import { heading, useStage, words } from './stage.ts'
-import { authorization } from './walk.ts'
 
 describe('by keyboard alone', () => {
   const stage = useStage()

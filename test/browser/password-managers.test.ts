@@ -2,8 +2,8 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { addPerson, password } from '../support/person.ts'
+import { authorization, signIn, submit } from './forms.ts'
 import { useStage } from './stage.ts'
-import { authorization, signIn, submit } from './walk.ts'
 
 describe('a password manager', () => {
   const stage = useStage()

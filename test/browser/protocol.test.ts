@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCertificate } from '../messaging/certificate.ts'
 import { addPerson, password } from '../support/person.ts'
 import { register } from '../support/relying-party.ts'
+import { authorization, decision, signIn, submit } from './forms.ts'
 import { landing, type Site, serve } from './party.ts'
 import { heading, press, textOf, useStage, words } from './stage.ts'
-import { authorization, decision, signIn, submit } from './walk.ts'
 
 describe('a browser', () => {
   const stage = useStage()
