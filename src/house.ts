@@ -20,6 +20,8 @@ import { createGuardedFetch } from './messaging/guarded-fetch.ts'
 import { createInbox } from './messaging/inbox.ts'
 import { createMessenger, jobKinds } from './messaging/index.ts'
 import { createJobQueue } from './messaging/outbox.ts'
+import { createSendBudget } from './messaging/send-budget.ts'
+import { createSmsDelivery } from './messaging/sms-gateway.ts'
 import { createSmtpDelivery } from './messaging/smtp.ts'
 import { createTemplates } from './messaging/templates.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
@@ -62,12 +64,13 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     config.mail.url === null
       ? undefined
       : createSmtpDelivery({ ...config.mail, url: config.mail.url, from: config.mail.from ?? '' })
-  const carriers =
-    inbox === undefined
-      ? mail === undefined
-        ? {}
-        : { email: mail.deliver }
-      : { email: inbox.deliver, sms: inbox.deliver }
+  const gateway =
+    config.sms.url === null ? undefined : createSmsDelivery({ ...config.sms, url: config.sms.url }, fetch)
+  const carriers = {
+    ...(mail === undefined ? {} : { email: mail.deliver }),
+    ...(gateway === undefined ? {} : { sms: gateway }),
+    ...(inbox === undefined ? {} : { email: inbox.deliver, sms: inbox.deliver }),
+  }
   const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config), carriers })
 
   // The registry belongs to the protocol side, which needs the services below; they ask for it late.
@@ -97,7 +100,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     hasher,
     fetch,
     log,
-    settings: config.factors,
+    budget: createSendBudget(tools),
+    settings: carried(config.factors, carriers),
     serviceName: config.brand.name,
   })
   const settings = config
@@ -204,10 +208,16 @@ function outboundSettings(config: Config): Config['outbound'] {
     : config.outbound
 }
 
+/** Without somebody who carries its messages a factor cannot be offered. */
+function carried(factors: Config['factors'], carriers: { readonly sms?: unknown }): Config['factors'] {
+  const { sms_code } = factors
+  return { ...factors, sms_code: { ...sms_code, enabled: sms_code.enabled && carriers.sms !== undefined } }
+}
+
 function queueLimits(config: Config) {
   return {
     [jobKinds.email]: { queue: config.mail.queue },
-    [jobKinds.sms]: { queue: config.mail.queue },
+    [jobKinds.sms]: { queue: config.sms.queue },
     'backchannel-logout': { queue: config.backchannel_logout.queue },
   }
 }

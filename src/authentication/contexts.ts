@@ -1,3 +1,4 @@
+import type { Authentication } from '../domain/authentication.ts'
 import type { Identity } from '../domain/identity.ts'
 import { hasCompanion } from '../domain/policy.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -29,18 +30,23 @@ export interface ContextsTools {
 /** Builds what a factor may know. */
 export type Contexts = (
   factor: Factor,
-  visit: Pick<Visit, 'address' | 'language' | 'application'>,
+  visit: Pick<Visit, 'address' | 'language' | 'application'> & Partial<Pick<Visit, 'userAgent'>>,
   known: Known,
-  identifier?: string,
+  /** Absent for an enrolment. */
+  process?: Pick<Authentication, 'identifier' | 'proofs'>,
+  device?: string,
 ) => Context
 
 export function createContexts({ clock, random, vault, messenger, issuer }: ContextsTools): Contexts {
   const { origin, hostname } = new URL(issuer)
-  return (factor, visit, known, identifier) => ({
+  return (factor, visit, known, process, device) => ({
     now: clock(),
     ...(known.identity === undefined ? {} : { identity: known.identity }),
-    ...(identifier === undefined ? {} : { identifier }),
+    ...(process?.identifier === undefined ? {} : { identifier: process.identifier }),
+    first: process?.proofs.length === 0,
+    ...(visit.userAgent === undefined ? {} : { userAgent: visit.userAgent }),
     address: visit.address,
+    ...(device === undefined ? {} : { device }),
     language: visit.language,
     origin,
     host: hostname,

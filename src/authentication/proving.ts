@@ -150,7 +150,7 @@ export function createProving(tools: ProvingTools): Proving {
 
   async function compare(hearing: Hearing): Promise<Found> {
     const { factor, visit, known, process, candidates, taken, form } = hearing
-    const context = contexts(factor, visit, known, process.identifier)
+    const context = contexts(factor, visit, known, process)
     if (candidates.length === 0) {
       const verdict = await factor.verify(context, decoyOf(factor), taken?.challenge, form)
       return { verdict: verdict.status === 'pending' ? verdict : { status: 'refused' } }

@@ -12,6 +12,7 @@ import {
 } from './challenges.ts'
 import type { Contexts, Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
+import type { Devices } from './devices.ts'
 import type { Enrolments } from './enrolment.ts'
 import { type Asker, type Processes, sameQuestion } from './processes.ts'
 import { type Known, nobody, type Situations } from './situations.ts'
@@ -25,6 +26,7 @@ export interface QuestionsTools {
   readonly situations: Situations
   readonly credentials: Credentials
   readonly contexts: Contexts
+  readonly devices: Devices
   readonly enrolments: Pick<Enrolments, 'begin'>
 }
 
@@ -32,6 +34,8 @@ export interface QuestionsTools {
 export interface Standing {
   readonly step: Step
   readonly known: Known
+  /** The factor whose question `show` is. */
+  readonly asks?: string
   readonly show?: Shown
 }
 
@@ -48,14 +52,15 @@ export interface Questions {
 
 /** A step's question: where it is kept, and how it is made. */
 interface Query {
+  readonly factor: string
   readonly key: string
   readonly limits: ChallengeLimits
-  begin(known: Known): Promise<Question | undefined>
+  begin(known: Known, running: Question | undefined): Promise<Question | undefined>
 }
 
 export function createQuestions(tools: QuestionsTools): Questions {
-  const { clock, factors, policy, processes, challenges, situations, credentials, contexts, enrolments } =
-    tools
+  const { clock, factors, policy, processes, challenges, situations, credentials, contexts } = tools
+  const { devices, enrolments } = tools
   const step = (process: Authentication, known: Known) => nextStep(process, known, policy, clock())
 
   async function stand(
@@ -71,20 +76,23 @@ export function createQuestions(tools: QuestionsTools): Questions {
     if (query === undefined) return { step: current, known }
     const running = again ? undefined : challenges.peek(process, query.key)
     const { show } = running ?? (await ask(asker, process, query)) ?? {}
-    return { step: current, known, ...(show === undefined ? {} : { show }) }
+    return { step: current, known, asks: query.factor, ...(show === undefined ? {} : { show }) }
   }
 
   async function ask(asker: Asker, process: Authentication, query: Query): Promise<Question | undefined> {
-    const question = await query.begin(await situations.of(process))
+    const running = challenges.peek(process, query.key)
+    const question = await query.begin(await situations.of(process), running)
     if (question === undefined) return undefined
     const sealed = challenges.seal(process.id, query.key, question, query.limits)
     const before = process.challenges[query.key]?.sealed
-    const changed = await processes.change(asker, (now) =>
+    const changed = await processes.change(asker, (now) => {
+      const stored = now.challenges[query.key]
       // Two pages loaded at once: the question that was stored first is the one that counts.
-      sameQuestion(now, process) && now.challenges[query.key]?.sealed === before
-        ? withChallenge(now, query.key, sealed)
-        : undefined,
-    )
+      if (!sameQuestion(now, process) || stored?.sealed !== before) return undefined
+      const { triesLeft, expiresAt } = stored ?? sealed
+      const kept = running !== undefined && question.challenge === running.challenge
+      return withChallenge(now, query.key, kept ? { ...sealed, triesLeft, expiresAt } : sealed)
+    })
     if (changed !== undefined) return question
     const newest = await processes.load(asker)
     return newest === undefined ? undefined : challenges.peek(newest, query.key)
@@ -94,15 +102,27 @@ export function createQuestions(tools: QuestionsTools): Questions {
     if (current.kind === 'enrol') return enrolmentQuery(current.chosen, process, visit)
     const factor = factorOf(factors, current)
     if (factor?.begin === undefined) return undefined
-    return { key: factor.name, limits: factor, begin: (known) => beginProof(factor, process, visit, known) }
+    return {
+      factor: factor.name,
+      key: factor.name,
+      limits: factor,
+      begin: (known, running) => beginProof(factor, process, visit, known, running),
+    }
   }
 
-  async function beginProof(factor: Factor, process: Authentication, visit: Visit, known: Known) {
-    const context = contexts(factor, visit, known, process.identifier)
+  async function beginProof(
+    factor: Factor,
+    process: Authentication,
+    visit: Visit,
+    known: Known,
+    running: Question | undefined,
+  ) {
+    const device = await devices.find(visit.device, known.identity?.id)
     const candidates = candidatesOf(factor, known, credentials)
     return factor.begin?.(
-      context,
+      contexts(factor, visit, known, process, device?.id),
       candidates.map(({ credential }) => credential),
+      running?.challenge,
     )
   }
 
@@ -111,6 +131,7 @@ export function createQuestions(tools: QuestionsTools): Questions {
     const { identityId } = process
     if (factor?.enrolment?.begin === undefined || identityId === undefined) return undefined
     return {
+      factor: name,
       key: enrolmentKey(name),
       limits: factor,
       begin: async () => {

@@ -23,12 +23,13 @@ export const identityCommands: readonly Command[] = [
       name: { type: 'string' },
       username: { type: 'string' },
       phone: { type: 'string' },
+      'phone-verified': { type: 'boolean' },
       group: { type: 'string', multiple: true },
       administrator: { type: 'boolean' },
       'password-stdin': { type: 'boolean' },
     },
     usage:
-      'identity create --email ADDRESS [--email-verified] [--name NAME] [--username NAME] [--phone NUMBER] [--group GROUP…] [--administrator] [--password-stdin]',
+      'identity create --email ADDRESS [--email-verified] [--name NAME] [--username NAME] [--phone NUMBER [--phone-verified]] [--group GROUP…] [--administrator] [--password-stdin]',
     summary: 'Create a person, with a password from standard input or an invitation link.',
     async run({ toolbox, options, terminal }) {
       if (text(options, 'email') === undefined) throw new WrongUsage('--email is missing')
@@ -132,7 +133,7 @@ async function create(
   const given = (kind: IdentifierKind) => ({
     kind,
     written: text(options, kind),
-    verified: kind === 'email' && options['email-verified'] === true,
+    verified: options[`${kind}-verified`] === true,
   })
   const identifiers = [given('email'), given('phone'), given('username')].flatMap(({ written, ...rest }) =>
     written === undefined ? [] : [{ written, ...rest }],

@@ -71,6 +71,21 @@ const passwordFactor = map({
   breach_check: map({ url: webUrl, timeout: duration({ max: '10s' }) }),
 })
 
+// S28: at least six digits, at most ten minutes.
+const sentCode = {
+  enabled: flag,
+  digits: whole(6, 9),
+  lifetime: duration({ min: '1m', max: '10m' }),
+  tries: whole(1, 10),
+  per_hour: whole(1, 1_000),
+}
+const smsCodeFactor = map({
+  ...sentCode,
+  first: flag,
+  per_number_per_month: whole(1, 1_000_000),
+  per_month: whole(1, 1_000_000_000),
+})
+
 const lifetimes = map({
   authentication: duration({ min: '1m', max: '24h' }),
   code: duration({ min: '1s', max: '60s' }),
@@ -113,7 +128,7 @@ export const schema = map({
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
-  factors: map({ password: passwordFactor }),
+  factors: map({ password: passwordFactor, email_code: map(sentCode), sms_code: smsCodeFactor }),
   hashing: map({
     memory: size({ min: '8kb', max: '4gb' }),
     iterations: whole(1, 1_000),
@@ -152,6 +167,17 @@ export const schema = map({
     require_tls: flag,
     queue: whole(1, 10_000_000),
   }),
+  sms: map({
+    url: url('the https URL of an HTTP gateway', 'https:', 'http:').nullable(),
+    method: word(['POST', 'PUT', 'GET']),
+    headers: z.record(
+      text('a header name', (name) => /^[\w-]+$/.test(name)),
+      text('the text of a header', (value) => /^[\x20-\x7e]*$/.test(value)),
+      'a map of headers',
+    ),
+    body: text('text'),
+    queue: whole(1, 10_000_000),
+  }),
   inbox: flag,
   demo: map({ enabled: flag, port: whole(1, 65_535) }),
   resources: z.record(indicator, resource, 'a map of resources by indicator'),
@@ -164,7 +190,14 @@ export const schema = map({
 })
 
 /** Dotted keys whose values are never shown. */
-export const secretKeys: readonly string[] = ['master_key', 'previous_master_keys', 'storage', 'mail.url']
+export const secretKeys: readonly string[] = [
+  'master_key',
+  'previous_master_keys',
+  'storage',
+  'mail.url',
+  'sms.url',
+  'sms.headers',
+]
 
 /** The keys that the schema knows at `path`; empty where it has none or takes any. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {

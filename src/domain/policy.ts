@@ -52,8 +52,8 @@ export function nextStep(process: Authentication, situation: Situation, policy: 
   if (wanted !== undefined && wanted !== identity.id) return { kind: 'refused', reason: 'wrong-identity' }
   if (process.proofs.some((proof) => isVoid(proof, identity, enrolled)))
     return { kind: 'refused', reason: 'expired' }
-  // Vouched for (registration) without a way of one's own: nobody leaves without a way back in.
-  if (enrolled.length === 0) return enrolStep(process, firstEnrollable(policy), 'nothing-enrolled')
+  if (lacksOwnWay(process, enrolled, policy))
+    return enrolStep(process, firstEnrollable(policy), 'nothing-enrolled')
   return levelStep(process, enrolled, policy, now)
 }
 
@@ -93,6 +93,16 @@ function levelStep(
   // All that the person has was given; only what a client wished for without insisting may be missing.
   if (!essential && reaches(reached, policy.level)) return lastStep(process, enrolled, policy)
   return enrolStep(process, helpfulEnrolments(process, enrolled, policy, now), 'level')
+}
+
+/**
+ * Vouched for (registration) without a way of one's own: nobody leaves without a way back in. What comes with an address is one for whoever
+ * came in with it, or can have no other.
+ */
+function lacksOwnWay({ proofs }: Authentication, enrolled: readonly EnrolledWay[], policy: Policy): boolean {
+  const used = new Set(proofs.map((proof) => proof.credentialId))
+  if (enrolled.some((way) => isChosen(way) || used.has(way.credentialId))) return false
+  return enrolled.length === 0 || firstEnrollable(policy).length > 0
 }
 
 /**

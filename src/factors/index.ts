@@ -3,21 +3,31 @@ import type { Factors } from '../ports/factor.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
+import type { SendBudget } from '../ports/send-budget.ts'
+import { type EmailCodeSettings, emailCode } from './email-code.ts'
 import { type PasswordSettings, password } from './password.ts'
+import { type SmsCodeSettings, smsCode } from './sms-code.ts'
 
 export interface FactorTools {
   readonly hasher: PasswordHasher
   readonly fetch: GuardedFetch
   readonly log: Logger
+  readonly budget: SendBudget
   /** How this server calls itself: nobody's password is made of that. */
   readonly serviceName: string
-  readonly settings: { readonly password: PasswordSettings }
+  readonly settings: {
+    readonly password: PasswordSettings
+    readonly email_code: EmailCodeSettings
+    readonly sms_code: SmsCodeSettings
+  }
 }
 
 /** The factors that the configuration turns on. */
 export function createFactors(tools: FactorTools): Factors {
   const { settings } = tools
-  return [settings.password.enabled && password({ ...tools, settings: settings.password })].filter(
-    (factor) => factor !== false,
-  )
+  return [
+    settings.password.enabled && password({ ...tools, settings: settings.password }),
+    settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
+    settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),
+  ].filter((factor) => factor !== false)
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../domain/audit-event.ts'
 import { changedClaims } from '../domain/claims.ts'
 import { type Identifier, masked, parseAs } from '../domain/identifier.ts'
 import { type Identity, mailAddress } from '../domain/identity.ts'
+import { createCode, normalisedCode } from '../domain/one-time-code.ts'
 import { type Duration, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -12,7 +13,7 @@ import type { Registration, Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 import type { Identities } from './index.ts'
 import { createMailBudget } from './mail-budget.ts'
-import { createCode, normalisedCode, sameHash } from './one-time-code.ts'
+import { sameHash } from './one-time-code.ts'
 
 export interface RegistrationsTools {
   readonly store: Pick<Store, 'registrations' | 'attempts'>

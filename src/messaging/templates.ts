@@ -43,7 +43,7 @@ export function createTemplates(settings: TemplateSettings): Templates {
       if (link !== undefined) assertOwn(link, settings.issuer)
       const found = { subject, links: link ? [link] : [], codes: code ? [code] : [] }
       if (message.to.kind === 'phone') {
-        return { ...found, html: '', text: smsText(words, language, { ...values, subject }) }
+        return { ...found, html: '', text: smsText(words, language, { ...values, subject }, settings) }
       }
       const parts = { language, subject, code, link, ...sentences(message.template, language, values, words) }
       return { ...found, html: html(parts), text: text(parts) }
@@ -63,9 +63,11 @@ function sentences(name: string, language: string, values: Values, words: Words)
   }
 }
 
-function smsText(words: Words, language: string, values: Values): string {
+function smsText(words: Words, language: string, values: Values, { issuer }: TemplateSettings): string {
   const kind = values.code ? 'code' : values.link ? 'link' : 'plain'
-  return words.one(`sms.${kind}`, language, values) ?? ''
+  const text = words.all(`sms.${kind}`, language, values).join(' ')
+  // The last line binds the code to our origin: phones fill it in there, and nowhere else.
+  return values.code ? `${text}\n\n@${new URL(issuer).hostname} #${values.code}` : text
 }
 
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */

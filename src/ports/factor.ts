@@ -17,10 +17,16 @@ export interface Context {
   readonly identifier?: string
   /** Client address, for queues and messages. */
   readonly address: string
+  /** Set in a browser in which the identity signed in before: a stranger's budget for messages is not this one's (S26). */
+  readonly device?: string
   readonly language: string
   /** The issuer's origin and host: WebAuthn's expected origin and rpId. */
   readonly origin: string
   readonly host: string
+  /** Nothing was proved yet: the answer alone has to say who it is, and nothing that is shown may depend on the person (S32). */
+  readonly first?: boolean
+  /** The browser's own words about itself, for messages and for the name of what is enrolled. */
+  readonly userAgent?: string
   /** How the application is called that the person is signing in to. */
   readonly application?: string
   /** How many other credentials the identity has that count as another category: a password may be shorter then (S25). */
@@ -42,7 +48,12 @@ export type Verdict<Data> =
   /** `credential` replaces the stored data by compare-and-set (counter, step, rehash). `strength` overrides the factor's own. */
   | { readonly status: 'proved'; readonly credential?: Data; readonly strength?: Partial<Strength> }
   /** `reason` is a locale key under `factors.<name>.refused.`; absent means the plain "that did not match". */
-  | { readonly status: 'refused'; readonly reason?: string }
+  | {
+      readonly status: 'refused'
+      readonly reason?: string
+      /** The credential itself is in doubt, whoever answers: recorded, and its owner is told. `copied`: somebody else has it too. */
+      readonly alarm?: 'copied'
+    }
   /** Not answered yet (push): the page waits. */
   | { readonly status: 'pending'; readonly show?: Shown }
 
@@ -52,6 +63,8 @@ export type Enrolled<Data> =
       readonly data: Data
       readonly label?: string
       readonly handle?: string
+      /** What proofs with this one can be worth, where that differs from the factor's own. */
+      readonly strength?: Partial<Strength>
       /** Not sufficient alone: accepted because `otherCategories` is not 0 (S25). */
       readonly needsCompanion?: boolean
       /** Shown once, with the page that says it worked (backup codes). */
@@ -96,11 +109,14 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   readonly decoy: Data
   /**
    * Makes the question; `credentials` is empty for unknown people, who are asked all the same.
-   * A factor that is `first` shows nothing that depends on them, and takes as long (S32).
+   * A factor that is `first` shows nothing that depends on them, and takes as long (S32). Asked again, it is given the question that
+   * runs; whoever gives that very one back keeps it with its tries and its end (too early for another message).
+   * `show.againAt`, an `Instant`, puts a button on the page that asks again, from then on.
    */
   begin?(
     context: Context,
     credentials: readonly Credential<Data>[],
+    running?: Challenge,
   ): Promise<{ challenge: Challenge; show?: Shown }>
   /** Called again with the newer data when somebody else changed the credential meanwhile: of two equal one-time answers one proves. */
   verify(

@@ -241,6 +241,16 @@ const table: Record<string, Row> = {
     process: { proofs: [vouched], identityId: 'ana' },
     step: enrol('nothing-enrolled', 'secret'),
   },
+  'nor with only what comes with the address that was proved': {
+    process: { proofs: [vouched], identityId: 'ana' },
+    enrolled: [byMail],
+    step: enrol('nothing-enrolled', 'secret'),
+  },
+  'but lets in whoever came with that, and has nothing else': {
+    process: { proofs: [given(byMail)], identityId: 'ana' },
+    enrolled: [byMail],
+    step: done,
+  },
   'stops for the suspended': {
     process: { proofs: [given(secret)] },
     enrolled: [secret],

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Identity } from '../../src/domain/identity.ts'
-import { createFactors } from '../../src/factors/index.ts'
 import { password } from '../../src/factors/password.ts'
 import { weaknessOf } from '../../src/factors/password-weakness.ts'
 import type { Context } from '../../src/ports/factor.ts'
@@ -340,21 +339,5 @@ describe('answering with a password', () => {
     expect(await factor.verify(context(), row(''), undefined, { password: 'x' })).toEqual({
       status: 'refused',
     })
-  })
-})
-
-describe('the factors', () => {
-  const tools = { hasher, log, fetch: globalThis.fetch, serviceName: 'Signet' }
-
-  it('are those that the configuration turns on', () => {
-    expect(createFactors({ ...tools, settings: { password: settings } }).map(({ name }) => name)).toEqual([
-      'password',
-    ])
-    expect(createFactors({ ...tools, settings: { password: { ...settings, enabled: false } } })).toEqual([])
-  })
-
-  it('have a name that can stand in a URL and a file name', () => {
-    for (const { name } of createFactors({ ...tools, settings: { password: settings } }))
-      expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
   })
 })

@@ -112,7 +112,8 @@ function composedKeys(): string[] {
   return [
     ...each(Object.keys(problems), ['title', 'text', 'advice'], 'problems:'),
     ...each(reasons, ['heading', 'text', 'button'], 'pages:stopped.'),
-    ...each(factors, ['name', 'choose', 'enrol.heading', 'enrol.lead'], 'factors:'),
+    ...each(factors, ['name', 'choose'], 'factors:'),
+    ...each(factors.filter(isEnrolled), ['enrol.heading', 'enrol.lead'], 'factors:'),
     ...each(['recovery', 'invitation'], ['heading', 'text'], 'pages:recovery-link.'),
     ...each(['recovery', 'invitation'], ['heading', 'text'], 'pages:recovery-done.'),
     ...each(
@@ -126,6 +127,11 @@ function composedKeys(): string[] {
     ...scopes.map((scope) => `pages:consent.scopes.${scope}`),
     ...claims.map((claim) => `pages:consent.claims.${claim}`),
   ]
+}
+
+/** Not what just comes with a proved address. */
+function isEnrolled(factor: string): boolean {
+  return !/^ +implied: /m.test(readFileSync(join(source, 'factors', `${factor}.ts`), 'utf8'))
 }
 
 /** Literal keys of `t('…')` and of sentences in pieces. Those put together at run time are covered by the pages' own tests. */

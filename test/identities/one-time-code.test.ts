@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { createCode, normalisedCode, sameHash } from '../../src/identities/one-time-code.ts'
+import { createCode, normalisedCode } from '../../src/domain/one-time-code.ts'
+import { sameHash } from '../../src/identities/one-time-code.ts'
 import { random } from '../../src/vault/vault.ts'
 
 it('S28: a code has eight digits, leading zeros included', () => {

@@ -158,10 +158,12 @@ test('S33: a link that leads away from the issuer is refused', () => {
   }
 })
 
-test('an SMS is one short line of plain text', () => {
+test('an SMS is short plain text, and the last line of one with a code is bound to the origin', () => {
   const to = { kind: 'phone', written: '+4915112345678' } as const
   const { text, html } = templates.render(message({ to }))
-  expect(text).toBe('Example <ID>: 483920 is your code for Photo <Shop>, valid for 15 minutes.')
+  expect(text).toBe(
+    'Example <ID>: 483920 is your code for Photo <Shop>, valid for 15 minutes. Asked on Firefox on Linux. Not you? Tell it to nobody.\n\n@id.example.com #483920',
+  )
   expect(html).toBe('')
   const { link } = everything
   expect(templates.render(message({ to, template: 'recovery-link', values: { link } })).text).toContain(link)

@@ -27,3 +27,12 @@ addEventListener('pageshow', (event) => {
   for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent
   for (const button of document.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled')
 })
+
+// Too early to ask again: the button waits, and the sentence that says so goes.
+for (const button of document.querySelectorAll('[data-again-in]')) {
+  button.disabled = true
+  setTimeout(() => {
+    button.disabled = false
+    document.querySelector('[data-until-again]')?.replaceChildren()
+  }, button.dataset.againIn * 1000)
+}

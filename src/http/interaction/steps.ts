@@ -1,6 +1,7 @@
 /** The page of each step of an authentication process. Decides nothing: the engine says which step it is, and what went wrong with the last form. */
 import type { Current } from '../../authentication/index.ts'
 import type { RefusalReason, Step } from '../../domain/authentication.ts'
+import { inSeconds, inWords } from '../moments.ts'
 import type { Page } from '../render.ts'
 import type { Web } from '../web.ts'
 import type { Found } from './found.ts'
@@ -63,6 +64,7 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
       others: step.oneOf.filter((name) => name !== step.chosen),
       identifier: now.identifier,
       show: now.show ?? {},
+      again: againOf(web, now, found),
       mistake: mistake?.text,
       throttled: mistake?.throttled,
       locked: mistake?.locked === true,
@@ -70,6 +72,14 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
       remember: found.ctx.state.form?.remember !== undefined,
     },
   }
+}
+
+/** The button that asks the question anew (another message), and how long it is too early for that. */
+function againOf({ clock }: Web, { show }: Current, { ctx }: Found) {
+  if (typeof show?.againAt !== 'number') return undefined
+  const wait = show.againAt - clock()
+  if (wait <= 0) return { wait: 0 }
+  return { wait: inSeconds(wait), when: inWords(wait, ctx.state.language) }
 }
 
 function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Page {

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { createFactors, type FactorTools } from '../../src/factors/index.ts'
+
+const { factors: settings } = loadConfig({
+  env: { SIGNET_MASTER_KEY: randomBytes(32).toString('base64url') },
+  cwd: import.meta.dirname,
+})
+
+function factors(change: Partial<FactorTools['settings']> = {}) {
+  // Nothing of what they are built with is called here.
+  return createFactors({
+    serviceName: 'Signet',
+    settings: { ...settings, ...change },
+  } as unknown as FactorTools)
+}
+
+it('the factors are those that the configuration turns on', () => {
+  const names = factors().map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['password', 'email-code', 'sms-code']))
+  const fewer = factors({ email_code: { ...settings.email_code, enabled: false } }).map(({ name }) => name)
+  expect(fewer).toEqual(names.filter((name) => name !== 'email-code'))
+})
+
+it('the factors have names that can stand in a URL and a file name', () => {
+  for (const { name } of factors()) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
+})
