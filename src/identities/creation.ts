@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Actor } from '../domain/audit-event.ts'
 import { type Claims, changedClaims } from '../domain/claims.ts'
 import { claimId, type Identifier, parseAs } from '../domain/identifier.ts'
@@ -72,9 +73,11 @@ export function createCreation({
     let freed = 0
     let after: string | undefined
     do {
-      const page = await store.claims.page({ limit: 200, ...(after === undefined ? {} : { after }) })
+      const page = await store.claims.page({ limit: 50, ...(after === undefined ? {} : { after }) })
       for (const claim of page.items) freed += await free(claim)
       after = page.next
+      // The embedded store answers at once: without this, nobody else is answered until all are looked at.
+      await otherWork()
     } while (after !== undefined)
     return freed
   }

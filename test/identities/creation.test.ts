@@ -110,6 +110,23 @@ eachStore((_, open) => {
     )
   })
 
+  it('lets others be answered while it looks for orphaned claims', async () => {
+    const { identities, store } = await createWorld(open)
+    const created = await identities.create({ identifiers: [ana] }, operator)
+    const identityId = created.status === 'created' ? created.identity.id : ''
+    for (let count = 0; count < 210; count += 1)
+      await store.claims.insert({ id: `email:${count}@example.com`, identityId, takenAt: 0 })
+    let turns = 0
+    const turn = () => {
+      turns += 1
+      running = setImmediate(turn)
+    }
+    let running = setImmediate(turn)
+    await identities.freeOrphanedClaims()
+    clearImmediate(running)
+    expect(turns).toBeGreaterThanOrEqual(4)
+  })
+
   it('does not wait for the job when somebody wants an identifier that a crash left', async () => {
     const { identities, store, clock } = await createWorld(open)
     const killed = worldOn(failing(store, 'identities.insert'), clock.now)
