@@ -4,7 +4,7 @@
 // Not here: what a setting means (whoever it is handed to in main.ts); src/config/ has the parts.
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Completed, complete } from './config/completion.ts'
+import { type Completed, complete, faultySecrets } from './config/completion.ts'
 import { ConfigError, type Fault, faultsOf, wrongValue } from './config/faults.ts'
 import { referenceOf } from './config/reference.ts'
 import { brokenRules } from './config/rules.ts'
@@ -35,6 +35,7 @@ export function loadConfig(options: { env?: NodeJS.ProcessEnv; cwd?: string } = 
   const parsed = schema.safeParse(settings)
   if (!parsed.success) faults.push(...faultsOf(parsed.error, layers))
   faults.push(...unusable(settings, layers, faults))
+  faults.push(...faultySecrets(settings.clients, cwd, (path) => wrongValue(path, '', layers).where))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
   return complete(parsed.data, cwd, (path) => wrongValue(path, '', layers).where)
 }

@@ -21,51 +21,54 @@ export type Completed = Omit<Parsed, 'issuer' | 'storage' | 'master_key' | 'clie
 
 const shortestSecret = 32
 
-/** Fills in what follows from other settings, reads secret files, and makes development's master key on the first start. Throws `ConfigError`. */
+/** Fills in what follows from other settings, takes in the secrets, and makes development's master key on the first start. Throws `ConfigError`. */
 export function complete(parsed: Parsed, cwd: string, where: (path: PropertyKey[]) => string): Completed {
   const data = resolve(cwd, parsed.data)
-  const faults: Fault[] = []
-  const clients = parsed.clients.map((client, at) =>
-    withSecret(client, cwd, (text) => {
-      const path = ['clients', at, 'secret_file']
-      faults.push({ where: where(path), key: path.join('.'), text })
-    }),
-  )
-  if (faults.length > 0) throw new ConfigError(faults)
   return {
     ...parsed,
     data,
-    clients,
+    clients: parsed.clients.map(({ secret_file, ...client }) =>
+      secret_file === undefined ? client : { ...client, secret: secretIn(resolve(cwd, secret_file)) },
+    ),
     issuer: parsed.issuer ?? `http://localhost:${parsed.port}`,
     storage: storageUrl(parsed.storage, data, cwd),
     master_key: parsed.master_key ?? developmentKey(data, where(['data'])),
   }
 }
 
+/** What is wrong with the secret files that `clients` as written names: read before anything else is known to be right, so that all faults come at once. */
+export function faultySecrets(
+  clients: unknown,
+  cwd: string,
+  where: (path: PropertyKey[]) => string,
+): readonly Fault[] {
+  const written: readonly unknown[] = Array.isArray(clients) ? clients : []
+  return written.flatMap((client, at) => {
+    const file: unknown = (client as { secret_file?: unknown } | null)?.secret_file
+    const text = typeof file === 'string' ? faultOfSecret(file, cwd) : undefined
+    const path = ['clients', at, 'secret_file']
+    return text === undefined ? [] : [{ where: where(path), key: path.join('.'), text }]
+  })
+}
+
+function faultOfSecret(file: string, cwd: string): string | undefined {
+  try {
+    const { length } = secretIn(resolve(cwd, file))
+    if (length >= shortestSecret) return undefined
+    return `found a secret of ${length} characters in ${file}, expected at least ${shortestSecret}`
+  } catch {
+    return `found ${JSON.stringify(file)}, which cannot be read, expected a file with the client secret`
+  }
+}
+
+function secretIn(file: string): string {
+  return readFileSync(file, 'utf8').trim()
+}
+
 function storageUrl(written: string | null, data: string, cwd: string): string {
   if (written === null) return `sqlite:${join(data, 'signet.db')}`
   if (!written.startsWith('sqlite:')) return written
   return `sqlite:${resolve(cwd, written.slice('sqlite:'.length))}`
-}
-
-function withSecret(
-  { secret_file, ...client }: ParsedClient,
-  cwd: string,
-  refuse: (text: string) => void,
-): ConfiguredClient {
-  if (secret_file === undefined) return client
-  try {
-    const secret = readFileSync(resolve(cwd, secret_file), 'utf8').trim()
-    if (secret.length >= shortestSecret) return { ...client, secret }
-    refuse(
-      `found a secret of ${secret.length} characters in ${secret_file}, expected at least ${shortestSecret}`,
-    )
-  } catch {
-    refuse(
-      `found ${JSON.stringify(secret_file)}, which cannot be read, expected a file with the client secret`,
-    )
-  }
-  return client
 }
 
 /** Made once, readable by its owner only. Of two processes that start at once, the first to link its file wins and both read that one. */

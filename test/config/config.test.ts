@@ -278,6 +278,10 @@ describe('clients and resources', () => {
     expect(declare('secret_file: nowhere')).toContain(
       'clients.0.secret_file: found "nowhere", which cannot be read',
     )
+    // With a fault elsewhere as well: everything is said at once.
+    const both = declare('secret_file: nowhere, first_party: perhaps')
+    expect(both).toContain('secret_file: found "nowhere"')
+    expect(both).toContain('first_party')
     expect(declare('secret: abc')).toContain('did you mean secret_file?')
   })
 
