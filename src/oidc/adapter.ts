@@ -70,7 +70,7 @@ export function sessionOf(payload: object): StoredSession | undefined {
 function payloadOf(session: StoredSession | undefined): AdapterPayload | undefined {
   if (session === undefined) return undefined
   // The library changes what it is given in place; what was read must stay to be compared with.
-  const payload = structuredClone(session.payload) as unknown as AdapterPayload
+  const payload: AdapterPayload = JSON.parse(JSON.stringify(session.payload))
   origins.set(payload, session)
   return payload
 }

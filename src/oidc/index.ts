@@ -17,6 +17,7 @@ import { createKeyRing, type KeyRing } from './keys.ts'
 import { applyOneTime } from './one-time.ts'
 import { createPostedRequests } from './posted-requests.ts'
 import { createProvider } from './provider.ts'
+import { rememberOpened } from './remembered.ts'
 import { originOf, placeOf } from './request-origin.ts'
 import { createSessionRegistry } from './session-registry.ts'
 import { createSessionRows } from './session-rows.ts'
@@ -46,7 +47,7 @@ export interface Oidc {
 /** Makes the missing keys, then answers. Any number of processes may run it on one store. */
 export async function createOidc(deps: OidcDependencies): Promise<Oidc> {
   const { audit, clock, config, digest, identities, log, random, store, vault } = deps
-  const shared = { store, vault, digest, clock, settings: config.lifetimes }
+  const shared = { store, vault: rememberOpened(vault), digest, clock, settings: config.lifetimes }
   const artifacts = createArtifacts(shared)
   const rows = createSessionRows(shared)
   const subjectOf = createSubjects(vault.mac)
