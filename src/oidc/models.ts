@@ -13,6 +13,7 @@ export interface Model {
   iat?: number
   exp?: number
   consumed?: unknown
+  scope?: string
   readonly kind: string
   readonly accountId?: string
   readonly clientId?: string
@@ -79,6 +80,7 @@ export function currentContext(): ProtocolContext | undefined {
 export interface ProtocolContext extends Context {
   readonly oidc: {
     readonly route: string
+    readonly client?: { readonly scope?: string }
     readonly entities: Readonly<Record<string, Model | undefined>>
   }
 }

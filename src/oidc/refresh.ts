@@ -24,6 +24,7 @@ export function applyRefresh(RefreshToken: ModelClass, deps: OneTimeDeps): void 
     // Only where it is exchanged: introspection must go on calling it inactive.
     const exchanged = currentContext()?.oidc.route === 'token'
     if (token?.consumed && exchanged && (await isRetry(token, deps))) delete token.consumed
+    if (token !== undefined && exchanged) narrow(token)
     return token
   }
 
@@ -47,6 +48,16 @@ export function applyRefresh(RefreshToken: ModelClass, deps: OneTimeDeps): void 
       this.emit('destroyed')
     },
   })
+}
+
+/** To what the client may ask for by now: a scope that was taken from it is gone from its next token on. */
+function narrow(token: Model): void {
+  const allowed = currentContext()?.oidc.client?.scope?.split(' ')
+  if (allowed === undefined || token.scope === undefined) return
+  token.scope = token.scope
+    .split(' ')
+    .filter((scope) => allowed.includes(scope))
+    .join(' ')
 }
 
 /** Known to nobody without the key, the same for every process: what all retries get. */
