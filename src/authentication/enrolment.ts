@@ -1,6 +1,7 @@
 // Owns the ways that an identity has to prove itself: adding, replacing, listing, removing. Rows are sealed by credentials.ts.
 // It does not ask who may do so: its callers (an authentication process, a one-time link, the portal, the command line) have asked.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Channel } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Credential } from '../domain/credential.ts'
@@ -58,8 +59,16 @@ export type Prepared =
   { readonly status: 'prepared'; commit(): Promise<Finished> } | EnrolmentRefusal
 
 export interface Enrolments {
-  /** Makes the question of an enrolment, if the factor has one. `ticket` carries it to `finish`, sealed; good for one success within the challenge's life. */
-  begin(identityId: string, factor: string, visit: EnrolmentVisit): Promise<{ ticket?: string; show?: Shown }>
+  /**
+   * Makes the question of an enrolment, if the factor has one. `ticket` carries it to `finish`, sealed; good for one success within the
+   * challenge's life. `running`, the ticket of a refused answer, goes on with its question if the factor can.
+   */
+  begin(
+    identityId: string,
+    factor: string,
+    visit: EnrolmentVisit,
+    running?: string,
+  ): Promise<{ ticket?: string; show?: Shown }>
   /**
    * For one-time links, which are spent between looking and writing. Refuses (`unknown`) a factor that is not `resettable`: a link never adds a
    * further factor (S33).
@@ -108,14 +117,18 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
   const own = (known: Known, factor: string) =>
     known.credentials.filter((credential) => credential.factor === factor)
 
-  async function begin(identityId: string, name: string, visit: EnrolmentVisit) {
+  async function begin(identityId: string, name: string, visit: EnrolmentVisit, running?: string) {
     const factor = factorNamed(name)
     const known = await situations.ofIdentity(await identities.get(identityId))
     const enrolment = factor?.enrolment
     if (factor === undefined || enrolment?.begin === undefined || known.identity === undefined) return {}
     const enrolled = own(known, name).map(credentials.open)
-    const { challenge, show } = await enrolment.begin(contexts(factor, visit, known), enrolled)
-    const ticket = tickets.issue({ identityId, factor }, challenge)
+    const purpose = { identityId, factor }
+    const asked = running === undefined ? undefined : tickets.open(purpose, running)
+    const context = contexts(factor, visit, known)
+    const { challenge, show } = await enrolment.begin(context, enrolled, asked?.challenge)
+    const goesOn = running !== undefined && isDeepStrictEqual(challenge, asked?.challenge)
+    const ticket = goesOn ? running : tickets.issue(purpose, challenge)
     return show === undefined ? { ticket } : { ticket, show }
   }
 

@@ -159,7 +159,7 @@ export function createProving(tools: ProvingTools): Proving {
     for (const candidate of candidates) {
       const verdict = await compareWith(candidate, context, hearing)
       if (verdict.status === 'proved') return { verdict, candidate }
-      if (last.verdict.status !== 'pending') last = { verdict }
+      if (saysMore(verdict, last.verdict)) last = { verdict }
     }
     return last
   }
@@ -219,4 +219,10 @@ export function createProving(tools: ProvingTools): Proving {
   }
 
   return { look }
+}
+
+/** Of several credentials the one that still waits is spoken of, then one with a reason of its own. */
+function saysMore(verdict: Verdict<unknown>, other: Verdict<unknown>): boolean {
+  if (other.status === 'pending') return false
+  return verdict.status === 'pending' || (verdict.status === 'refused' && verdict.reason !== undefined)
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { operator, type Services } from './command.ts'
 
-/** One line of `signet identity import`: an argon2 hash in PHC form if there is one; the rest are standard claims, which the service checks. */
+/**
+ * One line of `signet identity import`: an argon2 hash in PHC form and the seed of an authenticator app if there are any; the rest are standard
+ * claims, which the service checks.
+ */
 const person = z.looseObject({
   email: z.string(),
   email_verified: z.boolean().default(false),
@@ -10,6 +13,10 @@ const person = z.looseObject({
   preferred_username: z.string().optional(),
   groups: z.array(z.string()).default([]),
   password_hash: z.string().startsWith('$argon2').optional(),
+  totp_secret: z.string().optional(),
+  totp_algorithm: z.string().optional(),
+  totp_digits: z.number().optional(),
+  totp_period: z.number().optional(),
 })
 
 export interface ImportReport {
@@ -37,10 +44,8 @@ export async function importIdentities(services: Services, lines: readonly strin
 }
 
 /** The reason why the line was refused, or undefined. */
-async function importLine(
-  { identities, enrolments, factors }: Services,
-  text: string,
-): Promise<string | undefined> {
+async function importLine(services: Services, text: string): Promise<string | undefined> {
+  const { identities } = services
   const parsed = parseLine(text)
   if (typeof parsed === 'string') return parsed
   const {
@@ -51,6 +56,10 @@ async function importLine(
     preferred_username,
     groups,
     password_hash,
+    totp_secret,
+    totp_algorithm,
+    totp_digits,
+    totp_period,
     ...claims
   } = parsed
   const identifiers = [
@@ -64,12 +73,30 @@ async function importLine(
   const state = password_hash === undefined ? 'invited' : 'active'
   const created = await identities.create({ identifiers, claims: given, groups, state }, operator)
   if (created.status !== 'created') return `${created.kind} is ${created.status}`
-  const factor = factors.find((candidate) => candidate.resettable)
-  if (password_hash === undefined || factor === undefined) return undefined
-  const adopted = await enrolments.adopt(created.identity.id, factor.name, { phc: password_hash }, operator)
-  if (adopted.status === 'enrolled') return undefined
-  await identities.remove(created.identity.id, operator)
-  return `password_hash: ${adopted.reason}`
+  const fault = await adoptAll(services, created.identity.id, {
+    password_hash: { phc: password_hash },
+    totp_secret: { totp_secret, totp_algorithm, totp_digits, totp_period },
+  })
+  if (fault !== undefined) await identities.remove(created.identity.id, operator)
+  return fault
+}
+
+/** Ways to prove that the line brings along, by the field that a fault is reported under. Which factor can use them, the factors say. */
+async function adoptAll(
+  { enrolments, factors }: Services,
+  identityId: string,
+  materials: Readonly<Record<string, Readonly<Record<string, string | number | undefined>>>>,
+): Promise<string | undefined> {
+  for (const [field, values] of Object.entries(materials)) {
+    const given = Object.entries(values).filter(([, value]) => value !== undefined)
+    if (given.length === 0) continue
+    const material = Object.fromEntries(given.map(([name, value]) => [name, String(value)]))
+    const factor = factors.find(({ enrolment }) => enrolment?.adopt?.(material) !== undefined)
+    if (factor === undefined) return `${field}: unknown`
+    const adopted = await enrolments.adopt(identityId, factor.name, material, operator)
+    if (adopted.status !== 'enrolled') return `${field}: ${adopted.reason}`
+  }
+  return undefined
 }
 
 function parseLine(text: string): z.infer<typeof person> | string {

@@ -86,6 +86,15 @@ const smsCodeFactor = map({
   per_month: whole(1, 1_000_000_000),
 })
 
+const totpFactor = map({
+  enabled: flag,
+  algorithm: word(['SHA-1', 'SHA-256', 'SHA-512']),
+  digits: whole(6, 8),
+  period: duration({ min: '15s', max: '60s' }),
+  // Each further step is one more code that a guess may hit (S27).
+  window: whole(0, 2),
+})
+
 const lifetimes = map({
   authentication: duration({ min: '1m', max: '24h' }),
   code: duration({ min: '1s', max: '60s' }),
@@ -128,7 +137,12 @@ export const schema = map({
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
-  factors: map({ password: passwordFactor, email_code: map(sentCode), sms_code: smsCodeFactor }),
+  factors: map({
+    password: passwordFactor,
+    totp: totpFactor,
+    email_code: map(sentCode),
+    sms_code: smsCodeFactor,
+  }),
   hashing: map({
     memory: size({ min: '8kb', max: '4gb' }),
     iterations: whole(1, 1_000),

@@ -7,6 +7,7 @@ import type { SendBudget } from '../ports/send-budget.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
 import { type PasswordSettings, password } from './password.ts'
 import { type SmsCodeSettings, smsCode } from './sms-code.ts'
+import { type TotpSettings, totp } from './totp.ts'
 
 export interface FactorTools {
   readonly hasher: PasswordHasher
@@ -19,6 +20,7 @@ export interface FactorTools {
     readonly password: PasswordSettings
     readonly email_code: EmailCodeSettings
     readonly sms_code: SmsCodeSettings
+    readonly totp: TotpSettings
   }
 }
 
@@ -27,6 +29,7 @@ export function createFactors(tools: FactorTools): Factors {
   const { settings } = tools
   return [
     settings.password.enabled && password({ ...tools, settings: settings.password }),
+    settings.totp.enabled && totp({ ...tools, settings: settings.totp }),
     settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),
   ].filter((factor) => factor !== false)

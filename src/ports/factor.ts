@@ -78,10 +78,14 @@ export type Enrolled<Data> =
     }
 
 export interface Enrolment<Data, Challenge> {
-  /** Whoever begins something is given back the same challenge at each try until one succeeds: a mistyped code does not change the secret. */
+  /**
+   * `running` is the question that a refused answer was for: whoever gives that very one back keeps it, so that a mistyped code does not
+   * change the secret.
+   */
   begin?(
     context: Context,
     enrolled: readonly Credential<Data>[],
+    running?: Challenge,
   ): Promise<{ challenge: Challenge; show?: Shown }>
   finish(context: Context, challenge: Challenge | undefined, form: Form): Promise<Enrolled<Data>>
   /** The data for what was enrolled in another system; undefined when `material` is not something `verify` understands. */

@@ -1,6 +1,7 @@
 /** Factors that are not shipped: each is one object, and no file of the engine knows its name. */
 import type { Identifier } from '../../src/domain/identifier.ts'
-import type { Factor } from '../../src/ports/factor.ts'
+import { totp } from '../../src/factors/totp.ts'
+import type { Factor, Factors } from '../../src/ports/factor.ts'
 
 interface Word {
   readonly word: string
@@ -139,3 +140,11 @@ export const namedKey = {
     }),
   },
 } satisfies Factor<{ readonly key: string }, { readonly nonce: string }>
+
+/** Shipped ones whose answers are good once: for races between processes. */
+export const oneTimeFactors: Factors = [
+  totp({
+    serviceName: 'Signet',
+    settings: { enabled: true, algorithm: 'SHA-1', digits: 6, period: 30_000, window: 1 },
+  }),
+]

@@ -54,11 +54,11 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
     portal(page, { view: 'security', place: 'security', values: { ways, notice } })
   }
 
-  async function form(page: SignedIn, mistake?: string): Promise<void> {
+  async function form(page: SignedIn, mistake?: string, running?: string): Promise<void> {
     const { ctx, identity } = page
     const t = translate(page)
     const factor = factorOf(page)
-    const { show: shown = {}, ticket } = await enrolments.begin(identity.id, factor, visit(page))
+    const { show: shown = {}, ticket } = await enrolments.begin(identity.id, factor, visit(page), running)
     ctx.state.page = `/account/security/${factor}`
     portal(page, {
       view: 'change',
@@ -88,7 +88,9 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
     if (finished.status === 'enrolled') return seeOther(ctx, '/account/security?done=changed')
     const key = `factors:${factor}.refused.${finished.reason}`
     const known = web.words.has(web.words.languages[0] ?? 'en', key)
-    await form(page, known ? t(key, finished.values) : t('account:security.form.refused'))
+    // A question that was answered or is too old is asked anew; any other goes on.
+    const running = finished.reason === 'challenge-expired' ? undefined : typed.ticket
+    await form(page, known ? t(key, finished.values) : t('account:security.form.refused'), running)
   }
 
   const resettable = factors.find((factor) => factor.resettable)
