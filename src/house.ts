@@ -27,7 +27,7 @@ import { createTemplates } from './messaging/templates.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
-import { createCredentialChange } from './recovery/credential-change.ts'
+import { createCredentialChange, createCredentialRemoval } from './recovery/credential-change.ts'
 import { createLinks } from './recovery/links.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
@@ -103,6 +103,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     budget: createSendBudget(tools),
     settings: carried(config.factors, carriers),
     serviceName: config.brand.name,
+    relatedOrigins: config.webauthn.related_origins,
   })
   const settings = config
   const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
@@ -127,7 +128,9 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     unlocked: attempts.unlock,
     settings,
   })
-  const changeCredential = createCredentialChange({ ...tools, enrolments, identities, messenger, sessions })
+  const changeTools = { ...tools, enrolments, identities, messenger, sessions }
+  const changeCredential = createCredentialChange(changeTools)
+  const removeCredential = createCredentialRemoval(changeTools)
   const registrations = createRegistrations({
     ...tools,
     identities,
@@ -164,6 +167,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     authentication,
     links,
     changeCredential,
+    removeCredential,
     registrations,
     setup,
     web,

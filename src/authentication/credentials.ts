@@ -30,6 +30,8 @@ export interface Credentials {
   renew(stored: SealedCredential, draft: CredentialDraft): Promise<Credential | undefined>
   /** It proved somebody: keeps the time and, by compare-and-set, the factor's new data. False when what the answer was compared with is gone. */
   used(stored: SealedCredential, data: unknown): Promise<boolean>
+  /** False when it changed meanwhile. */
+  rename(stored: SealedCredential, label: string): Promise<boolean>
   /** False when it was gone already. */
   remove(id: string): Promise<boolean>
 }
@@ -87,6 +89,7 @@ export function createCredentials({ store, vault, clock, random }: CredentialsTo
       if (!noted && (await rows.replace({ ...stored, data: sealed, lastUsedAt: now }))) return true
       return data === undefined && (await rows.get(stored.id))?.data === stored.data
     },
+    rename: (stored, label) => rows.replace({ ...stored, label }),
     remove: (id) => rows.remove(id),
   }
 }

@@ -41,7 +41,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function current(asker: Asker, visit: Visit): Promise<Current | undefined> {
     const process = await processes.load(asker)
     if (process === undefined) return undefined
-    const { step, known, show } = await questions.stand(asker, visit, process)
+    const { step, known, asks, show } = await questions.stand(asker, visit, process)
     // Whom a requirement names is not asked to type it; what they would have typed is shown all the same.
     const { hint, identityId } = process.requirement
     const identifier = process.written ?? (identityId === undefined ? undefined : hint)
@@ -49,6 +49,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       step,
       ...(identifier === undefined ? {} : { identifier }),
       ...(known.identity === undefined ? {} : { identity: known.identity }),
+      ...(asks === undefined ? {} : { asks }),
       ...(show === undefined ? {} : { show }),
       enrolled: [...new Set(known.enrolled.map((way) => way.factor))],
     }
@@ -143,8 +144,9 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     const finished = await enrolments.finish(identityId, name, form, visit, options)
     if (finished.status === 'refused')
       return finished.reason === 'conflict' ? standing(asker, visit) : finished
-    const strength = { ...strengthOf(factor), ...(channel === undefined ? {} : { channel }) }
-    const proof = { ...strength, factor: name, credentialId: finished.credential.id, at: clock() }
+    const { id: credentialId, strength: own } = finished.credential
+    const strength = { ...strengthOf(factor), ...own, ...(channel === undefined ? {} : { channel }) }
+    const proof = { ...strength, factor: name, credentialId, at: clock() }
     const next = await arrival.add(asker, visit, process, { identityId, proof, key })
     if (next === undefined) return lost
     return { status: 'moved', step: next, ...(finished.show === undefined ? {} : { show: finished.show }) }

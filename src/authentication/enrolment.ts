@@ -17,6 +17,7 @@ import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
 import { createRemoval } from './removal.ts'
+import { createRenaming } from './renaming.ts'
 import { createSituations, type Known, type People } from './situations.ts'
 import { credentialSubject } from './subjects.ts'
 import type { ThrottleSettings } from './throttle.ts'
@@ -91,6 +92,13 @@ export interface Enrolments {
   /** Takes over what another system stored (`{ phc }` …); the identity is known to exist. */
   adopt(identityId: string, factor: string, material: Form, by?: Actor): Promise<Finished>
   list(identityId: string): Promise<readonly Omit<Credential, 'data'>[]>
+  /** What its owner calls it: 1 to 64 characters, else refused (`label`). */
+  rename(
+    identityId: string,
+    credentialId: string,
+    label: string,
+    by: Actor,
+  ): Promise<{ readonly status: 'renamed' } | EnrolmentRefusal>
   /**
    * Refused (`last-way`, `needs-companion`) when the person could not get in any more, or only with something that is not sufficient alone;
    * `force` is for an administrator's reset.
@@ -174,7 +182,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
 
   /** Only a question can be guessed at: its answers are charged like those of a sign-in. */
   async function payFor(factor: Factor, identityId: string, ticket: Ticket | undefined): Promise<Payment> {
-    if (ticket === undefined) return { status: 'paid', receipts: [], unheard: false }
+    if (ticket === undefined || factor.unguessable) return { status: 'paid', receipts: [], unheard: false }
     return attempts.pay([subjectOf(factor, identityId)])
   }
 
@@ -194,13 +202,14 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     if (!factor.single && old.length >= mostOfAKind) return refused('too-many')
     const replaced = factor.single ? old[0] : undefined
     const channel = channelFor(factor, replaced, vouchedOver)
-    const { data, label, handle, needsCompanion, show } = outcome
+    const { data, label, handle, strength, needsCompanion, show } = outcome
     const draft: CredentialDraft = {
       identityId: identity.id,
       factor: factor.name,
       data,
       ...(label === undefined ? {} : { label }),
       ...(handle === undefined ? {} : { handle }),
+      ...(strength === undefined ? {} : { strength }),
       ...(needsCompanion === undefined ? {} : { needsCompanion }),
       ...(channel === undefined ? {} : { channel }),
     }
@@ -242,7 +251,15 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
   }
 
   const parts = { ...tools, credentials, situations }
-  return { begin, prepare, finish, adopt: createAdoption(parts), list, remove: createRemoval(parts) }
+  return {
+    begin,
+    prepare,
+    finish,
+    adopt: createAdoption(parts),
+    list,
+    rename: createRenaming(parts),
+    remove: createRemoval(parts),
+  }
 }
 
 /** Whoever holds the channel can have a resettable credential whenever they like, until it is set on the strength of something else. */

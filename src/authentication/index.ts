@@ -60,7 +60,9 @@ export interface Current {
   readonly identifier?: string
   /** Only after the first proof. */
   readonly identity?: Identity
-  /** For the factor's view. */
+  /** The factor whose question is asked; while nobody is named: the one that finds people by their answer. */
+  readonly asks?: string
+  /** For that factor's view. */
   readonly show?: Shown
   /** Names of the factors that the identity has; empty before the first proof (S32). */
   readonly enrolled: readonly string[]
@@ -69,7 +71,7 @@ export interface Current {
 export type Outcome =
   /** On to the next step (which may be the same one again: another was answered meanwhile). `show`: once, what an enrolment made. */
   | { readonly status: 'moved'; readonly step: Step; readonly show?: Shown }
-  /** `reason` is a locale key under `factors.<name>.refused.`, absent for the plain "that did not match"; `challenge-expired` and `malformed` are ours. */
+  /** `reason` is a locale key under `factors.<name>.refused.`, absent for the plain "that did not match"; `challenge-expired`, `malformed` and `unknown` (nobody has what the answer names) are ours. */
   | EnrolmentRefusal
   | { readonly status: 'refused'; readonly reason?: string; readonly values?: undefined }
   | { readonly status: 'throttled'; readonly retryAt: Instant; readonly locked: boolean }

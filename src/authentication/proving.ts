@@ -13,7 +13,7 @@ import type { Challenges, Taken } from './challenges.ts'
 import { type Contexts, languageOf, type Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
 import type { Devices } from './devices.ts'
-import { aboutProcess, type Journal } from './journal.ts'
+import { aboutProcess, type Entry, type Journal } from './journal.ts'
 import type { Asker } from './processes.ts'
 import { type Known, type Situations, strengthOf } from './situations.ts'
 import { subjectsOf } from './subjects.ts'
@@ -56,6 +56,8 @@ export type Look =
 
 /** What happens to one answer from here on. */
 interface Hearing extends Answer {
+  /** The answer names something that nobody has. */
+  readonly unknown: boolean
   readonly candidates: readonly Candidate[]
   readonly receipts: readonly Receipt[]
   readonly taken: Taken | undefined
@@ -94,7 +96,8 @@ export function createProving(tools: ProvingTools): Proving {
       await attempts.refund(receipts)
       return { status: 'refused', reason: 'challenge-expired' }
     }
-    return hear({ ...answer, candidates: unheard ? [] : candidates, receipts, taken })
+    const unknown = candidates.length === 0 && (await namesNothing(answer))
+    return hear({ ...answer, unknown, candidates: unheard ? [] : candidates, receipts, taken })
   }
 
   /** Where nobody was named, the answer itself may name somebody. */
@@ -103,6 +106,12 @@ export function createProving(tools: ProvingTools): Proving {
     if (!handle) return known
     const credential = await credentials.byHandle(factor.name, handle)
     return situations.ofIdentity(await tools.identities.get(credential?.identityId ?? 'nobody'))
+  }
+
+  /** Only where names cannot be guessed: then whoever knows one learns nothing about a person (S32). */
+  async function namesNothing({ factor, form }: Answer): Promise<boolean> {
+    const handle = factor.unguessable ? factor.handle?.(form) : undefined
+    return handle !== undefined && (await credentials.byHandle(factor.name, handle)) === undefined
   }
 
   async function turnedAway(
@@ -134,6 +143,7 @@ export function createProving(tools: ProvingTools): Proving {
     const { receipts, taken, factor } = hearing
     const proof: Proof = {
       ...strengthOf(factor),
+      ...credential.strength,
       ...(credential.channel === undefined ? {} : { channel: credential.channel }),
       ...verdict.strength,
       factor: factor.name,
@@ -194,23 +204,40 @@ export function createProving(tools: ProvingTools): Proving {
     if (receipts.some(({ began, subject }) => began && !followers.has(subject.kind)))
       journal.recordLater({ ...entry, action: 'authentication.throttled', result: 'failure' }, visit)
     if (receipts.some(({ tell, subject }) => tell && subject.kind === 'identifier'))
-      journal.later(() => tellOwner(known.identity, visit))
+      journal.later(() => tellOwner('guessing', known.identity, visit))
+    if (verdict.status === 'refused' && verdict.alarm !== undefined)
+      raise(verdict.alarm, { ...hearing, entry })
+    if (hearing.unknown) return { status: 'refused', reason: 'unknown' }
     // Before the first proof a reason could be about the credential, and so tell that there is one (S32).
     const reason = verdict.status === 'refused' && process.proofs.length > 0 ? verdict.reason : undefined
     return reason === undefined ? { status: 'refused' } : { status: 'refused', reason }
   }
 
-  async function tellOwner(identity: Identity | undefined, visit: Visit): Promise<void> {
+  function raise(
+    alarm: string,
+    { known, visit, entry }: Hearing & { entry: Omit<Entry, 'action' | 'result'> },
+  ) {
+    journal.recordLater({ ...entry, reason: alarm, action: 'credential.suspected', result: 'failure' }, visit)
+    journal.later(() => tellOwner('credential-suspected', known.identity, visit, entry.details))
+  }
+
+  async function tellOwner(
+    template: 'guessing' | 'credential-suspected',
+    identity: Identity | undefined,
+    visit: Visit,
+    details?: Entry['details'],
+  ): Promise<void> {
     const to = identity === undefined ? undefined : mailAddress(identity)
     if (identity === undefined || to === undefined) return
     await messenger.send({
-      template: 'guessing',
+      template,
       to,
       language: languageOf(identity, visit),
       values: {
         name: displayName(identity),
         address: visit.address,
         device: visit.userAgent,
+        ...(typeof details?.factor === 'string' ? { factor: details.factor } : {}),
         at: clock(),
         link: new URL('/account', tools.issuer).href,
         ...(visit.application === undefined ? {} : { application: visit.application }),

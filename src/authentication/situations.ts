@@ -60,8 +60,9 @@ function waysOf(factor: Factor, identity: Identity, stored: readonly SealedCrede
   }
   return stored
     .filter((credential) => credential.factor === factor.name)
-    .map(({ id, createdAt, channel, needsCompanion }) => ({
+    .map(({ id, createdAt, channel, strength: own, needsCompanion }) => ({
       ...strength,
+      ...own,
       ...(channel === undefined ? {} : { channel }),
       ...(needsCompanion === undefined ? {} : { needsCompanion }),
       factor: factor.name,

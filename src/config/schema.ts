@@ -71,6 +71,26 @@ const passwordFactor = map({
   breach_check: map({ url: webUrl, timeout: duration({ max: '10s' }) }),
 })
 
+const aaguid = text('an AAGUID such as 08987058-cadc-4b81-b6e1-30de50dcbe96', (value) =>
+  /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
+)
+
+const publicKeyFactor = map({
+  enabled: flag,
+  attestation: word(['none', 'indirect', 'direct', 'enterprise']),
+  attestation_roots: list(
+    text('a certificate in PEM form', (pem) => pem.trim().startsWith('-----BEGIN CERTIFICATE-----')),
+    'a list of certificates',
+  ),
+  allow: list(aaguid, 'a list of AAGUIDs'),
+  deny: list(aaguid, 'a list of AAGUIDs'),
+}).superRefine(({ attestation, allow, attestation_roots }, context) => {
+  // Without asking, most authenticators do not say which make they are.
+  if (attestation !== 'none' || (allow.length === 0 && attestation_roots.length === 0)) return
+  const message = 'direct, because `allow` or `attestation_roots` is set'
+  context.addIssue({ code: 'custom', message, path: ['attestation'] })
+})
+
 // S28: at least six digits, at most ten minutes.
 const sentCode = {
   enabled: flag,
@@ -142,6 +162,11 @@ export const schema = map({
     totp: totpFactor,
     email_code: map(sentCode),
     sms_code: smsCodeFactor,
+    passkey: publicKeyFactor,
+    security_key: publicKeyFactor,
+  }),
+  webauthn: map({
+    related_origins: list(text('an origin such as https://example.org', isOrigin), 'a list of origins'),
   }),
   hashing: map({
     memory: size({ min: '8kb', max: '4gb' }),

@@ -1,4 +1,4 @@
-import type { Channel } from './assurance.ts'
+import type { Channel, Strength } from './assurance.ts'
 import type { Instant } from './time.ts'
 
 /** What an identity enrolled to prove itself with: one row per password, authenticator, key … `data` belongs to the factor alone. */
@@ -14,6 +14,8 @@ export interface Credential<Data = unknown> {
   readonly handle?: string
   /** Set on the strength of this channel alone: a proof with it counts as one over that channel, now and later (S44). */
   readonly channel?: Channel
+  /** What proofs with it can be worth, where that differs from its factor's own (a key that cannot be copied). */
+  readonly strength?: Partial<Strength>
   /** Not sufficient alone: as soon as no credential of another category is left, a stronger one is asked for (S25). */
   readonly needsCompanion?: boolean
   readonly createdAt: Instant

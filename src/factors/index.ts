@@ -5,9 +5,12 @@ import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
+import { passkey } from './passkey.ts'
 import { type PasswordSettings, password } from './password.ts'
+import { securityKey } from './security-key.ts'
 import { type SmsCodeSettings, smsCode } from './sms-code.ts'
 import { type TotpSettings, totp } from './totp.ts'
+import type { WebAuthnSettings } from './webauthn.ts'
 
 export interface FactorTools {
   readonly hasher: PasswordHasher
@@ -16,10 +19,14 @@ export interface FactorTools {
   readonly budget: SendBudget
   /** How this server calls itself: nobody's password is made of that. */
   readonly serviceName: string
+  /** Further origins that may use keys made for this server. */
+  readonly relatedOrigins: readonly string[]
   readonly settings: {
     readonly password: PasswordSettings
     readonly email_code: EmailCodeSettings
     readonly sms_code: SmsCodeSettings
+    readonly passkey: WebAuthnSettings
+    readonly security_key: WebAuthnSettings
     readonly totp: TotpSettings
   }
 }
@@ -29,6 +36,8 @@ export function createFactors(tools: FactorTools): Factors {
   const { settings } = tools
   return [
     settings.password.enabled && password({ ...tools, settings: settings.password }),
+    settings.passkey.enabled && passkey({ ...tools, settings: settings.passkey }),
+    settings.security_key.enabled && securityKey({ ...tools, settings: settings.security_key }),
     settings.totp.enabled && totp({ ...tools, settings: settings.totp }),
     settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),

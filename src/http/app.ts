@@ -22,6 +22,7 @@ import { securityHeaders } from './middleware/security-headers.ts'
 import { staticAssets } from './middleware/static-assets.ts'
 import { traceId } from './middleware/trace.ts'
 import { recoveryRoutes } from './recovery.ts'
+import { relatedOriginRoutes } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
 import { setupRoutes } from './setup.ts'
 
@@ -58,6 +59,7 @@ function tables(deps: AppDependencies) {
     interactionRoutes(deps),
     recoveryRoutes(deps),
     accountRoutes(deps),
+    relatedOriginRoutes(deps),
     adminRoutes(deps),
     setupRoutes(deps),
     inboxRoutes(deps),

@@ -12,7 +12,7 @@ import type { Factors } from '../ports/factor.ts'
 import type { InboxReader } from '../ports/inbox.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Engine } from '../ports/storage.ts'
-import type { CredentialChange } from '../recovery/credential-change.ts'
+import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Limits } from './middleware/limits.ts'
 import type { Web } from './web.ts'
@@ -47,6 +47,8 @@ export interface AppDependencies {
   readonly links: Links
   /** A signed-in person sets a credential: other sessions end, the owner is told. */
   readonly changeCredential: CredentialChange
+  /** … or removes one. */
+  readonly removeCredential: CredentialRemoval
   readonly clients: Clients
   readonly consents: Consents
   readonly audit: AuditLog
@@ -57,7 +59,9 @@ export interface AppDependencies {
   readonly health?: Readonly<Record<string, () => Promise<boolean> | boolean>>
   readonly clock: Clock
   readonly random: Random
-  readonly settings: WebSettings
+  readonly settings: WebSettings & {
+    readonly webauthn: { readonly related_origins: readonly string[] }
+  }
   readonly log: Logger
   /** Other limits per address than the built-in ones, for tests. */
   readonly limits?: Partial<Limits>

@@ -122,11 +122,11 @@ async function highestLevel(
   identityId: string,
 ): Promise<Level> {
   const credentials = await enrolments.list(identityId)
-  const proofs = credentials.flatMap(({ id, factor: name, channel }): Proof[] => {
+  const proofs = credentials.flatMap(({ id, factor: name, channel, strength: own }): Proof[] => {
     const factor = factors.find((one) => one.name === name)
     if (factor === undefined) return []
     const over = channel ?? factor.channel
-    const strength = { ...factor, ...(over === undefined ? {} : { channel: over }) }
+    const strength = { ...factor, ...own, ...(over === undefined ? {} : { channel: over }) }
     return [{ ...strength, factor: name, credentialId: id, at: clock() }]
   })
   return assess(proofs).level

@@ -8,6 +8,8 @@ export type MessageTemplate =
   | 'recovery-link'
   | 'recovery-nothing'
   | 'credential-changed'
+  | 'credential-removed'
+  | 'credential-suspected'
   | 'guessing'
   | 'session-ended'
   | 'token-reuse'

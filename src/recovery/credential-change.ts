@@ -1,4 +1,5 @@
-import type { Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
+import type { EnrolmentRefusal, Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
+import type { Actor } from '../domain/audit-event.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -7,7 +8,7 @@ import type { Messenger } from '../ports/messenger.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 
 export interface CredentialChangeTools {
-  readonly enrolments: Pick<Enrolments, 'finish'>
+  readonly enrolments: Pick<Enrolments, 'finish' | 'list' | 'remove'>
   readonly identities: Pick<Identities, 'get'>
   readonly messenger: Messenger
   readonly sessions: () => Pick<SessionRegistry, 'endAll'>
@@ -26,28 +27,52 @@ export type CredentialChange = (
   visit: ChangeVisit,
 ) => Promise<Finished>
 
+export type CredentialRemoval = (
+  identityId: string,
+  credentialId: string,
+  visit: ChangeVisit,
+  by: Actor,
+) => Promise<{ readonly status: 'removed' } | EnrolmentRefusal>
+
 /**
  * A signed-in person sets a credential; the caller made sure that the sign-in is fresh (S30). Every other session and every token ends, and the owner
  * is told, once. Devices stay known: they vouch for nothing, and the owner's own must not be locked out by a stranger's guesses afterwards.
  * A crash after the credential is written leaves other sessions alive: the owner can end them, or change it again.
  */
 export function createCredentialChange(tools: CredentialChangeTools): CredentialChange {
-  const { enrolments, identities, messenger, sessions, clock } = tools
-
-  async function tellOwner(identityId: string, factor: string, visit: ChangeVisit): Promise<void> {
-    const identity = await identities.get(identityId)
-    const to = identity === undefined ? undefined : mailAddress(identity)
-    if (identity === undefined || to === undefined) return
-    const { address, userAgent = '', language } = visit
-    const values = { name: displayName(identity), factor, address, device: userAgent, at: clock() }
-    await messenger.send({ template: 'credential-changed', to, language, values })
-  }
-
   return async (identityId, factor, form, visit) => {
-    const finished = await enrolments.finish(identityId, factor, form, visit)
+    const finished = await tools.enrolments.finish(identityId, factor, form, visit)
     if (finished.status === 'refused') return finished
-    await sessions().endAll(identityId, { except: visit.sessionUid })
-    await tellOwner(identityId, factor, visit)
+    await tools.sessions().endAll(identityId, { except: visit.sessionUid })
+    await tellOwner(tools, 'credential-changed', identityId, factor, visit)
     return finished
   }
+}
+
+/** The same for removing one: refused, with the reason, where the person could not get in any more. */
+export function createCredentialRemoval(tools: CredentialChangeTools): CredentialRemoval {
+  return async (identityId, credentialId, visit, by) => {
+    const own = await tools.enrolments.list(identityId)
+    const removed = await tools.enrolments.remove(identityId, credentialId, by)
+    if (removed.status === 'refused') return removed
+    await tools.sessions().endAll(identityId, { except: visit.sessionUid })
+    const factor = own.find(({ id }) => id === credentialId)?.factor ?? ''
+    await tellOwner(tools, 'credential-removed', identityId, factor, visit)
+    return removed
+  }
+}
+
+async function tellOwner(
+  { identities, messenger, clock }: CredentialChangeTools,
+  template: 'credential-changed' | 'credential-removed',
+  identityId: string,
+  factor: string,
+  visit: ChangeVisit,
+): Promise<void> {
+  const identity = await identities.get(identityId)
+  const to = identity === undefined ? undefined : mailAddress(identity)
+  if (identity === undefined || to === undefined) return
+  const { address, userAgent = '', language } = visit
+  const values = { name: displayName(identity), factor, address, device: userAgent, at: clock() }
+  await messenger.send({ template, to, language, values })
 }

@@ -295,6 +295,7 @@ describe('a factor that the engine never heard of', () => {
       const nonce = (await engine.current(who, visit()))?.show?.nonce
       expect(await engine.prove(who, visit(), 'named-key', { key: 'k2', signature: `k2/${nonce}` })).toEqual({
         status: 'refused',
+        reason: 'unknown',
       })
       const next = (await engine.current(who, visit()))?.show?.nonce
       expect(next).not.toBe(nonce)

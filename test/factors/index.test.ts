@@ -12,15 +12,16 @@ function factors(change: Partial<FactorTools['settings']> = {}) {
   // Nothing of what they are built with is called here.
   return createFactors({
     serviceName: 'Signet',
+    relatedOrigins: [],
     settings: { ...settings, ...change },
   } as unknown as FactorTools)
 }
 
 it('the factors are those that the configuration turns on', () => {
   const names = factors().map(({ name }) => name)
-  expect(names).toEqual(expect.arrayContaining(['password', 'email-code', 'sms-code']))
-  const fewer = factors({ email_code: { ...settings.email_code, enabled: false } }).map(({ name }) => name)
-  expect(fewer).toEqual(names.filter((name) => name !== 'email-code'))
+  expect(names).toEqual(expect.arrayContaining(['password', 'passkey', 'security-key']))
+  const fewer = factors({ passkey: { ...settings.passkey, enabled: false } }).map(({ name }) => name)
+  expect(fewer).toEqual(names.filter((name) => name !== 'passkey'))
 })
 
 it('the factors have names that can stand in a URL and a file name', () => {

@@ -16,6 +16,8 @@ const names = {
   'recovery-link': true,
   'recovery-nothing': true,
   'credential-changed': true,
+  'credential-removed': true,
+  'credential-suspected': true,
   guessing: true,
   'session-ended': true,
   'token-reuse': true,

@@ -8,6 +8,7 @@ import { get, post, type Route } from '../routes.ts'
 import { createGuard } from '../session.ts'
 import { createActivityPage } from './activity.ts'
 import { createApplicationPages } from './applications.ts'
+import { createCredentialPages } from './credential.ts'
 import { createHomePage } from './home.ts'
 import { createPortal } from './portal.ts'
 import { createProfilePages } from './profile.ts'
@@ -21,6 +22,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const home = createHomePage(deps, portal)
   const profile = createProfilePages(deps, portal)
   const security = createSecurityPages(deps, portal)
+  const credential = createCredentialPages(deps, portal)
   const sessions = createSessionPages(deps, portal)
   const applications = createApplicationPages(deps, portal)
   const activity = createActivityPage(deps, portal)
@@ -33,6 +35,10 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/security', {}, signedIn(security.show)),
     get('/account/security/:factor', {}, fresh(security.form)),
     post('/account/security/:factor', {}, fresh(security.change)),
+    get('/account/security/:factor/:credential', {}, fresh(credential.show)),
+    post('/account/security/:factor/:credential', {}, fresh(credential.rename)),
+    get('/account/security/:factor/:credential/remove', {}, fresh(credential.back)),
+    post('/account/security/:factor/:credential/remove', {}, fresh(credential.remove)),
     get('/account/sessions', {}, signedIn(sessions.show)),
     post('/account/sessions/others/end', {}, signedIn(sessions.endOthers)),
     post('/account/sessions/:session/end', {}, signedIn(sessions.end)),

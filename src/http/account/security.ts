@@ -2,9 +2,10 @@ import { Problem } from '../../domain/problem.ts'
 import type { Form } from '../../ports/factor.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import { momentOf } from '../moments.ts'
+import { refusalText } from '../refusal.ts'
 import type { SignedIn, SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
+import { credentialShown } from './credential.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
 
@@ -42,12 +43,7 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
           name: t(`factors:${name}.name`),
           href: `/account/security/${name}`,
           action: t(own.length > 0 ? 'account:security.change' : 'account:security.add'),
-          enrolled: own.map(({ label, createdAt, lastUsedAt, needsCompanion }) => ({
-            label,
-            since: momentOf(createdAt, language),
-            used: lastUsedAt === undefined ? undefined : momentOf(lastUsedAt, language),
-            needsCompanion: needsCompanion === true,
-          })),
+          enrolled: own.map((one) => credentialShown(one, language)),
         }
       })
     const notice = noticeOf(page.ctx, t, 'security', ['changed'])
@@ -58,6 +54,7 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
     const { ctx, identity } = page
     const t = translate(page)
     const factor = factorOf(page)
+    const own = (await enrolments.list(identity.id)).filter((one) => one.factor === factor)
     const { show: shown = {}, ticket } = await enrolments.begin(identity.id, factor, visit(page), running)
     ctx.state.page = `/account/security/${factor}`
     portal(page, {
@@ -69,6 +66,8 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
         factor,
         heading: t(`factors:${factor}.enrol.heading`),
         identifier: identity.identifiers[0]?.written ?? '',
+        own: own.map((one) => credentialShown(one, ctx.state.language)),
+        notice: noticeOf(ctx, t, 'security', ['renamed', 'removed']),
         ticket,
         show: shown,
         mistake,
@@ -78,7 +77,6 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
 
   async function change(page: SignedIn): Promise<void> {
     const { ctx, identity, session } = page
-    const t = translate(page)
     const factor = factorOf(page)
     const { csrf: _csrf, ...typed }: Form = ctx.state.form
     const finished = await changeCredential(identity.id, factor, typed, {
@@ -86,11 +84,9 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
       sessionUid: session.uid,
     })
     if (finished.status === 'enrolled') return seeOther(ctx, '/account/security?done=changed')
-    const key = `factors:${factor}.refused.${finished.reason}`
-    const known = web.words.has(web.words.languages[0] ?? 'en', key)
     // A question that was answered or is too old is asked anew; any other goes on.
     const running = finished.reason === 'challenge-expired' ? undefined : typed.ticket
-    await form(page, known ? t(key, finished.values) : t('account:security.form.refused'), running)
+    await form(page, refusalText(web, ctx, factor, finished, 'account:security.form.refused'), running)
   }
 
   const resettable = factors.find((factor) => factor.resettable)

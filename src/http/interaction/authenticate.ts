@@ -3,6 +3,7 @@ import type { Outcome } from '../../authentication/index.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { inSeconds, inWords } from '../moments.ts'
+import { refusalText } from '../refusal.ts'
 import { askerOf, visitOf } from '../visit.ts'
 import type { Found, FoundHandler } from './found.ts'
 import { lostPage } from './lost.ts'
@@ -62,13 +63,13 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
       const { factor = '' } = ctx.params
       if (ctx.state.form.remember !== undefined) web.cookies.write(ctx, 'remember', interaction.uid)
       const outcome = await authentication.prove(asker(found), visit(found), factor, ctx.state.form)
-      await follow(found, outcome, refusalOf(deps, found, factor))
+      await follow(found, outcome, refusalOf(deps, found, factor), factor)
     },
     async enrol(found) {
       const { ctx } = found
       const { factor = '' } = ctx.params
       const outcome = await authentication.enrol(asker(found), visit(found), factor, ctx.state.form)
-      await follow(found, outcome, refusalOf(deps, found, factor))
+      await follow(found, outcome, refusalOf(deps, found, factor), factor)
     },
     async restart(found) {
       await open(found)
@@ -106,7 +107,12 @@ function createFlow(deps: AppDependencies) {
     await oidc.interactions.login(ctx as never, interaction, result, { remember })
   }
 
-  async function follow(found: Found, outcome: Outcome, refusal?: RefusalWords): Promise<void> {
+  async function follow(
+    found: Found,
+    outcome: Outcome,
+    refusal?: RefusalWords,
+    factor?: string,
+  ): Promise<void> {
     const { ctx, base } = found
     switch (outcome.status) {
       case 'moved':
@@ -119,7 +125,7 @@ function createFlow(deps: AppDependencies) {
         return show(found, throttled(found, outcome))
       case 'refused': {
         const text = refusal?.(outcome.reason, outcome.values) ?? translate(found)('prove.refused')
-        return show(found, { status: invalid, text })
+        return show(found, { status: invalid, text, reason: outcome.reason, factor })
       }
     }
   }
@@ -137,11 +143,5 @@ function createFlow(deps: AppDependencies) {
 
 /** A factor's own words for its refusal, else the engine's, else the plain ones. */
 function refusalOf({ web }: AppDependencies, { ctx }: Found, factor: string): RefusalWords {
-  const { words } = web
-  return (reason, values) => {
-    const [language = 'en'] = words.languages
-    const candidates = [`factors:${factor}.refused.${reason}`, `refused.${reason}`]
-    const key = candidates.find((one) => words.has(language, one)) ?? 'prove.refused'
-    return words.translate(ctx.state.language)(key, values)
-  }
+  return (reason, values) => refusalText(web, ctx, factor, { reason, values }, 'prove.refused')
 }

@@ -10,6 +10,10 @@ import type { Found } from './found.ts'
 export interface Mistake {
   readonly status: number
   readonly text?: string
+  /** The engine's or the factor's own word for it. */
+  readonly reason?: string | undefined
+  /** Whose form it was; absent for the form that asks who one is. */
+  readonly factor?: string | undefined
   readonly throttled?: string
   readonly locked?: boolean
 }
@@ -42,12 +46,22 @@ function pageOf(web: Web, step: Shown, view: StepView): Page {
 const translate = ({ words }: Web, { found }: StepView) => words.translate(found.ctx.state.language)
 
 function identifyPage(web: Web, step: Step & { kind: 'identify' }, view: StepView): Page {
-  const { found, mistake, registration } = view
+  const { found, now, mistake, registration } = view
+  const ownMistake = mistake?.factor === undefined ? mistake?.text : undefined
   const identifier = found.ctx.state.form?.identifier ?? step.hint ?? ''
   return {
     view: 'authentication/identify',
     title: translate(web, view)('identify.title'),
-    values: { identifier, mistake: mistake?.text, registration },
+    values: {
+      identifier,
+      mistake: ownMistake,
+      notice: mistake?.throttled ?? (ownMistake === undefined ? mistake?.text : undefined),
+      registration,
+      asks: now.asks,
+      show: now.show ?? {},
+      // Whatever the answer was, it is not asked for again before the person says so.
+      reason: mistake?.reason ?? mistake?.factor,
+    },
   }
 }
 
@@ -66,6 +80,7 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
       show: now.show ?? {},
       again: againOf(web, now, found),
       mistake: mistake?.text,
+      reason: mistake?.reason,
       throttled: mistake?.throttled,
       locked: mistake?.locked === true,
       offerRemember: first,
@@ -93,6 +108,7 @@ function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Pa
       identifier: now.identifier ?? now.identity?.identifiers[0]?.written,
       show: now.show ?? {},
       mistake: mistake?.text ?? mistake?.throttled,
+      reason: mistake?.reason,
     },
   }
 }
