@@ -5,7 +5,6 @@
  */
 import dns, { type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, fetch } from 'undici'
 import type { Duration } from '../domain/time.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
 import { type AllowList, bare, createAllowList, isSpecialUse } from './special-use.ts'
@@ -19,6 +18,11 @@ export interface OutboundSettings {
   readonly allow: readonly string[]
 }
 
+interface Client {
+  readonly fetch: typeof import('undici').fetch
+  readonly dispatcher: import('undici').Agent
+}
+
 /**
  * A `fetch` that takes `method`, `headers`, `body` and `signal` from `init` and nothing else: a caller's dispatcher or redirect mode is dropped.
  * Rejects when the URL, an address behind it, the time or the answer's size is out of bounds; a body that grows too large or comes too
@@ -26,14 +30,21 @@ export interface OutboundSettings {
  */
 export function createGuardedFetch(settings: OutboundSettings): GuardedFetch {
   const allow = createAllowList(settings.allow)
-  const dispatcher = new Agent({
-    allowH2: false,
-    connect: { lookup: checkedLookup(allow), timeout: settings.timeout },
-  })
+  const connect = { lookup: checkedLookup(allow), timeout: settings.timeout }
+  // Loaded when something is fetched for the first time: many servers never do.
+  let loading: Promise<Client> | undefined
+  const client = () => {
+    loading ??= import('undici').then(({ Agent, fetch }) => ({
+      fetch,
+      dispatcher: new Agent({ allowH2: false, connect }),
+    }))
+    return loading
+  }
   return async (input, init = {}) => {
     const url = checkedUrl(input, allow)
     const limit = startLimit(settings.timeout, init.signal)
     try {
+      const { fetch, dispatcher } = await client()
       const response = await fetch(url, {
         method: init.method ?? 'GET',
         headers: [...new Headers(init.headers)],
