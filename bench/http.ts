@@ -27,8 +27,8 @@ interface Caller {
 export function createHttp(origin: string, caller: Caller): Http {
   const { host, port } = new URL(origin)
   const { connections, localAddress } = caller
-  const connect = localAddress === undefined ? {} : { connect: { localAddress } }
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1, ...connect })
+  const from = localAddress === undefined ? {} : { localAddress }
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1, ...from })
 
   async function send(options: {
     method: 'GET' | 'POST'
