@@ -103,7 +103,7 @@ export async function fill(page: Page, token: string, value: string): Promise<vo
 }
 
 /** How long a test waits for what happens behind the scenes. */
-export const patience = { timeout: 15_000, interval: 200 } as const
+export const patience = { timeout: 30_000, interval: 200 } as const
 
 /** What the page is about. */
 export function heading(page: Page): Promise<string> {

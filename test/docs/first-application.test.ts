@@ -49,7 +49,7 @@ test('the application of docs/first-application.md signs in, signs out, and is s
   expect(again.body).toContain('Hello Ana Ruiz.')
   await visitor.submit(await visitor.get(`${signet.issuer}/logout`), {}, { name: 'logout', value: 'yes' })
   await expect
-    .poll(async () => (await visitor.get(`${origin}/`)).body, { timeout: 20_000 })
+    .poll(async () => (await visitor.get(`${origin}/`)).body, { timeout: 30_000 })
     .toContain('Sign in')
 })
 

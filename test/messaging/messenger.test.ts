@@ -11,7 +11,7 @@ import { startMailServer, stopMailServers } from './mail-server.ts'
 import { createRig } from './rig.ts'
 
 const ends: (() => unknown)[] = []
-const patience = { timeout: 8_000, interval: 10 }
+const patience = { timeout: 30_000, interval: 10 }
 const templates = createTemplates({
   issuer: 'http://localhost:3000',
   brand: { name: 'Signet', support_url: null },

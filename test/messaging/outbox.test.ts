@@ -7,7 +7,7 @@ import { eachStore } from '../support/stores.ts'
 import { createRig } from './rig.ts'
 
 const rigs: ReturnType<typeof createRig>[] = []
-const patience = { timeout: 5_000, interval: 5 }
+const patience = { timeout: 30_000, interval: 5 }
 
 eachStore((_name, open, fresh) => {
   async function rigOn() {

@@ -159,7 +159,7 @@ describe('sign-out', () => {
       const { sid } = JSON.parse(Buffer.from(id_token.split('.')[1] ?? '', 'base64url').toString())
       expect(sid).toBeTruthy()
       await browser.send(`${app.origin}/logout?${query({ id_token_hint: id_token })}`)
-      await vi.waitFor(() => expect(received).toHaveLength(2), { timeout: 10_000 })
+      await vi.waitFor(() => expect(received).toHaveLength(2), { timeout: 30_000 })
       const [failed, retried] = received
       const keys = createRemoteJWKSet(new URL(`${app.origin}/jwks`))
       const { payload, protectedHeader } = await jwtVerify(retried ?? '', keys, {
@@ -187,7 +187,7 @@ describe('sign-out', () => {
       const { id_token } = await tokensFor(app, client, ana.id)
       const [session] = await app.oidc.sessions.list(ana.id)
       expect(await app.oidc.sessions.end(ana.id, session?.uid ?? '')).toBe(true)
-      await vi.waitFor(() => expect(received).toHaveLength(1), { timeout: 10_000 })
+      await vi.waitFor(() => expect(received).toHaveLength(1), { timeout: 30_000 })
       const sub = (jwt: string) =>
         JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()).sub
       expect(sub(received[0] ?? '')).toBe(sub(id_token))
