@@ -4,7 +4,10 @@ import { hasCompanion } from '../domain/policy.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Context, Factor } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
-import type { Vault } from '../ports/vault.ts'
+import type { Store } from '../ports/store.ts'
+import type { Digest, Vault } from '../ports/vault.ts'
+import { createElsewhere } from './elsewhere.ts'
+import type { Asker } from './processes.ts'
 import type { Known } from './situations.ts'
 
 /** Where a person answers from. `device` is what their browser keeps to be known again. */
@@ -19,6 +22,8 @@ export interface Visit {
 }
 
 export interface ContextsTools {
+  readonly store: Pick<Store, 'approvals'>
+  readonly digest: Digest
   readonly clock: Clock
   readonly random: Random
   readonly vault: Vault
@@ -34,12 +39,14 @@ export type Contexts = (
   known: Known,
   /** Absent for an enrolment. */
   process?: Pick<Authentication, 'identifier' | 'proofs'>,
-  device?: string,
+  more?: { readonly device?: string | undefined; readonly asker?: Asker },
 ) => Context
 
-export function createContexts({ clock, random, vault, messenger, issuer }: ContextsTools): Contexts {
+export function createContexts(tools: ContextsTools): Contexts {
+  const { clock, random, vault, messenger, issuer } = tools
+  const elsewhere = createElsewhere(tools)
   const { origin, hostname } = new URL(issuer)
-  return (factor, visit, known, process, device) => ({
+  return (factor, visit, known, process, { device, asker } = {}) => ({
     now: clock(),
     ...(known.identity === undefined ? {} : { identity: known.identity }),
     ...(process?.identifier === undefined ? {} : { identifier: process.identifier }),
@@ -52,6 +59,7 @@ export function createContexts({ clock, random, vault, messenger, issuer }: Cont
     host: hostname,
     ...(visit.application === undefined ? {} : { application: visit.application }),
     otherCategories: companions(factor, known),
+    elsewhere: elsewhere.askedBy(factor.name, visit, asker),
     send: (message) => messenger.send(message),
     mac: (value) => vault.mac(`factor ${factor.name}`, value),
     random,

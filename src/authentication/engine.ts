@@ -7,6 +7,7 @@ import { type Arrival, soleChannel } from './arrival.ts'
 import type { AttemptBudget } from './attempts.ts'
 import { type Challenges, enrolmentKey } from './challenges.ts'
 import type { Visit } from './contexts.ts'
+import type { Questioned } from './elsewhere.ts'
 import type { Enrolments } from './enrolment.ts'
 import type { AuthenticationEngine, Current, Outcome } from './index.ts'
 import type { Journal } from './journal.ts'
@@ -28,6 +29,7 @@ export interface EngineTools {
   readonly journal: Journal
   readonly proving: Proving
   readonly arrival: Arrival
+  readonly elsewhere: Questioned
   readonly enrolments: Pick<Enrolments, 'finish'>
 }
 
@@ -36,7 +38,7 @@ const malformed: Outcome = { status: 'refused', reason: 'malformed' }
 
 export function createEngine(tools: EngineTools): AuthenticationEngine {
   const { clock, factors, identities, processes, questions, situations, challenges } = tools
-  const { attempts, journal, proving, arrival, enrolments } = tools
+  const { attempts, journal, proving, arrival, elsewhere, enrolments } = tools
 
   async function current(asker: Asker, visit: Visit): Promise<Current | undefined> {
     const process = await processes.load(asker)
@@ -113,6 +115,17 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     return next === undefined ? lost : { status: 'moved', step: next }
   }
 
+  async function waiting(asker: Asker): Promise<'waiting' | 'answered' | 'moved'> {
+    const process = await processes.load(asker)
+    const step = process && questions.step(process, await situations.of(process))
+    if (process === undefined || step?.kind !== 'prove') return 'moved'
+    const factor = factors.find((one) => one.name === step.chosen)
+    const question = challenges.peek(process, step.chosen)
+    const id = question && factor?.elsewhere?.(question.challenge)
+    if (id === undefined) return 'moved'
+    return (await elsewhere.isAnswered(id)) ? 'answered' : 'waiting'
+  }
+
   async function vouch(
     asker: Asker,
     visit: Visit,
@@ -184,6 +197,8 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     identify,
     choose,
     prove,
+    waiting,
+    elsewhere,
     vouch,
     enrol,
     restart: async (asker) => {

@@ -11,7 +11,7 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { Enrolled, Factor, Factors, Form, Shown } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { Store } from '../ports/store.ts'
-import type { Vault } from '../ports/vault.ts'
+import type { Digest, Vault } from '../ports/vault.ts'
 import { createAdoption } from './adoption.ts'
 import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
@@ -24,10 +24,11 @@ import type { ThrottleSettings } from './throttle.ts'
 import { createTickets, type Ticket } from './tickets.ts'
 
 export interface EnrolmentsTools {
-  readonly store: Pick<Store, 'credentials' | 'attempts' | 'replays'>
+  readonly store: Pick<Store, 'credentials' | 'attempts' | 'approvals' | 'replays'>
   readonly identities: People
   readonly factors: Factors
   readonly vault: Vault
+  readonly digest: Digest
   readonly clock: Clock
   readonly random: Random
   readonly messenger: Messenger

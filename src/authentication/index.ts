@@ -19,6 +19,7 @@ import { createChallenges } from './challenges.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { createCredentials } from './credentials.ts'
 import { createDevices } from './devices.ts'
+import { createElsewhere, type Questioned } from './elsewhere.ts'
 import { createEngine } from './engine.ts'
 import type { EnrolmentRefusal, Enrolments } from './enrolment.ts'
 import { createJournal } from './journal.ts'
@@ -32,7 +33,7 @@ export type { Visit } from './contexts.ts'
 export type { Asker, Opening } from './processes.ts'
 
 export interface AuthenticationTools {
-  readonly store: Pick<Store, 'authentications' | 'credentials' | 'attempts' | 'devices'>
+  readonly store: Pick<Store, 'authentications' | 'approvals' | 'credentials' | 'attempts' | 'devices'>
   readonly identities: People
   /** In the order in which ways are offered. */
   readonly factors: Factors
@@ -99,6 +100,10 @@ export interface AuthenticationEngine {
   ): Promise<Outcome>
   /** While the step is `enrol`: what is enrolled counts as a proof. */
   enrol(asker: Asker, visit: Visit, factor: string, form: Form): Promise<Outcome>
+  /** Whether the question of the step, put to the person elsewhere, is answered: then `prove` collects. `moved`: nothing of that kind is asked (any more). */
+  waiting(asker: Asker): Promise<'waiting' | 'answered' | 'moved'>
+  /** For whoever opens such a question. */
+  readonly elsewhere: Pick<Questioned, 'look' | 'answer'>
   /** "Use a different account". */
   restart(asker: Asker): Promise<void>
   /** The result, to exactly one of N callers; undefined when there is none (yet, any more, or for this asker). */
@@ -133,6 +138,7 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
     processes,
     challenges,
     attempts,
+    elsewhere: createElsewhere(tools),
     contexts: createContexts(tools),
     devices: createDevices(tools),
     journal: createJournal(tools),

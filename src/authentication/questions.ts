@@ -58,6 +58,15 @@ interface Query {
   begin(known: Known, running: Question | undefined): Promise<Question | undefined>
 }
 
+interface Beginning {
+  readonly factor: Factor
+  readonly process: Authentication
+  readonly visit: Visit
+  readonly asker: Asker
+  readonly known: Known
+  readonly running: Question | undefined
+}
+
 export function createQuestions(tools: QuestionsTools): Questions {
   const { clock, factors, policy, processes, challenges, situations, credentials, contexts } = tools
   const { devices, enrolments } = tools
@@ -72,7 +81,7 @@ export function createQuestions(tools: QuestionsTools): Questions {
     // Before the first proof nobody is looked up unless there is somebody to ask (S32).
     const known = process.proofs.length > 0 ? await situations.of(process) : nobody
     const current = step(process, known)
-    const query = queryOf(current, process, visit)
+    const query = queryOf(current, process, { visit, asker })
     if (query === undefined) return { step: current, known }
     const running = again ? undefined : challenges.peek(process, query.key)
     const { show } = running ?? (await ask(asker, process, query)) ?? {}
@@ -98,7 +107,11 @@ export function createQuestions(tools: QuestionsTools): Questions {
     return newest === undefined ? undefined : challenges.peek(newest, query.key)
   }
 
-  function queryOf(current: Step, process: Authentication, visit: Visit): Query | undefined {
+  function queryOf(
+    current: Step,
+    process: Authentication,
+    { visit, asker }: Pick<Beginning, 'visit' | 'asker'>,
+  ): Query | undefined {
     if (current.kind === 'enrol') return enrolmentQuery(current.chosen, process, visit)
     const factor = factorOf(factors, current)
     if (factor?.begin === undefined) return undefined
@@ -106,21 +119,15 @@ export function createQuestions(tools: QuestionsTools): Questions {
       factor: factor.name,
       key: factor.name,
       limits: factor,
-      begin: (known, running) => beginProof(factor, process, visit, known, running),
+      begin: (known, running) => beginProof({ factor, process, visit, asker, known, running }),
     }
   }
 
-  async function beginProof(
-    factor: Factor,
-    process: Authentication,
-    visit: Visit,
-    known: Known,
-    running: Question | undefined,
-  ) {
+  async function beginProof({ factor, process, visit, asker, known, running }: Beginning) {
     const device = await devices.find(visit.device, known.identity?.id)
     const candidates = candidatesOf(factor, known, credentials)
     return factor.begin?.(
-      contexts(factor, visit, known, process, device?.id),
+      contexts(factor, visit, known, process, { asker, device: device?.id }),
       candidates.map(({ credential }) => credential),
       running?.challenge,
     )

@@ -99,6 +99,11 @@ const sentCode = {
   tries: whole(1, 10),
   per_hour: whole(1, 1_000),
 }
+const magicLinkFactor = map({
+  enabled: flag,
+  lifetime: duration({ min: '1m', max: '15m' }),
+  per_hour: whole(1, 1_000),
+})
 const smsCodeFactor = map({
   ...sentCode,
   first: flag,
@@ -160,6 +165,7 @@ export const schema = map({
   factors: map({
     password: passwordFactor,
     totp: totpFactor,
+    magic_link: magicLinkFactor,
     email_code: map(sentCode),
     sms_code: smsCodeFactor,
     passkey: publicKeyFactor,

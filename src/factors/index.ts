@@ -5,6 +5,7 @@ import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
+import { type MagicLinkSettings, magicLink } from './magic-link.ts'
 import { passkey } from './passkey.ts'
 import { type PasswordSettings, password } from './password.ts'
 import { securityKey } from './security-key.ts'
@@ -23,6 +24,7 @@ export interface FactorTools {
   readonly relatedOrigins: readonly string[]
   readonly settings: {
     readonly password: PasswordSettings
+    readonly magic_link: MagicLinkSettings
     readonly email_code: EmailCodeSettings
     readonly sms_code: SmsCodeSettings
     readonly passkey: WebAuthnSettings
@@ -39,6 +41,7 @@ export function createFactors(tools: FactorTools): Factors {
     settings.passkey.enabled && passkey({ ...tools, settings: settings.passkey }),
     settings.security_key.enabled && securityKey({ ...tools, settings: settings.security_key }),
     settings.totp.enabled && totp({ ...tools, settings: settings.totp }),
+    settings.magic_link.enabled && magicLink({ ...tools, settings: settings.magic_link }),
     settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),
   ].filter((factor) => factor !== false)

@@ -5,6 +5,7 @@
 import Koa, { type Middleware as KoaMiddleware } from 'koa'
 import { accountRoutes } from './account/index.ts'
 import { adminRoutes } from './admin/index.ts'
+import { answerRoutes } from './answer.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { healthRoutes } from './health.ts'
 import { inboxRoutes } from './inbox.ts'
@@ -57,6 +58,7 @@ function tables(deps: AppDependencies) {
   return [
     healthRoutes(deps),
     interactionRoutes(deps),
+    answerRoutes(deps),
     recoveryRoutes(deps),
     accountRoutes(deps),
     relatedOriginRoutes(deps),

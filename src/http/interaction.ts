@@ -33,6 +33,7 @@ export function interactionRoutes(deps: AppDependencies): readonly Route[] {
   const at = '/interaction/:uid'
   return [
     get(at, {}, found(dispatch)),
+    get(`${at}/waiting`, { json: true }, authentication.waiting),
     post(`${at}/identify`, {}, found(authentication.identify)),
     post(`${at}/choose`, {}, found(authentication.choose)),
     post(`${at}/prove/:factor`, {}, found(authentication.prove)),

@@ -21,7 +21,14 @@ export function visitOf(
   }
 }
 
+const interactions = 'interaction:'
+
 /** The process of one interaction, in this browser. */
 export function askerOf(ctx: WebContext, uid: string): Asker {
-  return { consumer: `interaction:${uid}`, browser: ctx.state.browser }
+  return { consumer: interactions + uid, browser: ctx.state.browser }
+}
+
+/** Which interaction a process belongs to; undefined when it belongs to something else. */
+export function interactionOf(consumer: string | undefined): string | undefined {
+  return consumer?.startsWith(interactions) ? consumer.slice(interactions.length) : undefined
 }

@@ -33,9 +33,21 @@ export interface Context {
   readonly otherCategories: number
   /** Queues a message; returns at once, whether or not it will be delivered. */
   send(message: Message): Promise<void>
+  readonly elsewhere: Elsewhere
   /** HMAC under the factor's own key: for codes too short to be hashed bare. */
   mac(value: string): string
   random(bytes: number): string
+}
+
+/** Questions that the person answers somewhere else (a mailed link, a phone) while the browser waits: stored sealed, answered once, collected once. */
+export interface Elsewhere {
+  /**
+   * Puts the question of this process. Whoever opens `link` can answer it, in another browser only with the `number` that the waiting one
+   * shows: nobody approves unseen what a stranger began.
+   */
+  ask(lifetime: Duration): Promise<{ readonly id: string; readonly link: string; readonly number: string }>
+  /** Hands the answer to exactly one caller; `waiting` while there is none, or when it was collected. */
+  collect(id: string): Promise<'waiting' | 'approved' | 'refused'>
 }
 
 /** Values for the factor's view, and nothing secret. */
@@ -115,7 +127,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
    * Makes the question; `credentials` is empty for unknown people, who are asked all the same.
    * A factor that is `first` shows nothing that depends on them, and takes as long (S32). Asked again, it is given the question that
    * runs; whoever gives that very one back keeps it with its tries and its end (too early for another message).
-   * `show.againAt`, an `Instant`, puts a button on the page that asks again, from then on.
+   * `show.waitsUntil`, an `Instant`, makes the page look for an answer by itself until then; `show.againAt` puts a button on
+   * the page that asks again, from then on.
    */
   begin?(
     context: Context,
@@ -129,6 +142,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
     challenge: Challenge | undefined,
     form: Form,
   ): Promise<Verdict<Data>>
+  /** Which question the person answers elsewhere (`Context.elsewhere`): the page that waits looks for its answer before it asks `verify`. */
+  elsewhere?(challenge: Challenge): string
   /** Finds the credential when no identity is known yet (passkeys). */
   handle?(form: Form): string | undefined
   readonly enrolment?: Enrolment<Data, Challenge>

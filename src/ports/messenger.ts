@@ -14,6 +14,7 @@ export type MessageTemplate =
   | 'session-ended'
   | 'token-reuse'
   | 'factor-code'
+  | 'factor-link'
 
 export interface Message {
   readonly template: MessageTemplate

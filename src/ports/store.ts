@@ -13,6 +13,7 @@ export interface Collections {
   readonly claims: IdentifierClaim
   readonly credentials: Credential
   readonly authentications: Authentication
+  readonly approvals: Approval
   readonly attempts: Attempts
   readonly devices: Device
   readonly links: Link
@@ -41,6 +42,16 @@ export type Store = { readonly [Name in keyof Collections]: Collection<Collectio
 export interface IdentifierClaim extends Entity {
   readonly identityId: string
   readonly takenAt: Instant
+}
+
+/** A question that is answered elsewhere than in the browser that waits: through a mailed link, on a phone. `id` = digest of its secret. */
+export interface Approval extends Entity {
+  readonly state: 'asked' | 'approved' | 'refused'
+  /** Who asks from where, and the number that both sides show. */
+  readonly sealed: string
+  /** Wrong numbers until it counts as refused. */
+  readonly triesLeft: number
+  readonly expiresAt: Instant
 }
 
 /** Failures in a row for one subject (identifier, credential, address …); `id` is a keyed hash of it. */

@@ -16,6 +16,7 @@ export const collections = {
   claims: { indexes: ['identityId'], durable: 'always' },
   credentials: { indexes: ['identityId', 'handle'], durable: 'always' },
   authentications: { indexes: [], durable: 'marks' },
+  approvals: { indexes: [], durable: 'marks' },
   // A lock-out that a power cut undoes would be a second chance to guess.
   attempts: { indexes: [], durable: 'always' },
   devices: { indexes: ['identityId'], durable: 'marks' },

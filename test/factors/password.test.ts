@@ -68,6 +68,10 @@ const context = (more: Partial<Context> = {}): Context => ({
   host: 'id.example.com',
   otherCategories: 0,
   send: async () => {},
+  elsewhere: {
+    ask: () => Promise.reject(new Error('nothing to ask')),
+    collect: async () => 'waiting',
+  },
   mac: (value) => value,
   random,
   ...more,

@@ -22,6 +22,7 @@ const names = {
   'session-ended': true,
   'token-reuse': true,
   'factor-code': true,
+  'factor-link': true,
 } as const satisfies Record<MessageTemplate, true>
 
 const everything = {

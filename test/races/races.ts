@@ -213,7 +213,7 @@ async function signInWith(arena: Arena, email: string, typed = password): Promis
 }
 
 /** The page's form, sent to the process of this racer as the browser would, with nothing of the answer kept. */
-async function post(
+export async function post(
   arena: Arena,
   racer: number,
   visitor: Visitor,

@@ -1,9 +1,10 @@
 /** Takes the answers of an authentication process to the engine, and goes where its outcome leads: the next step, the same page again, or the end. */
-import type { Outcome } from '../../authentication/index.ts'
+import type { Current, Outcome } from '../../authentication/index.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { inSeconds, inWords } from '../moments.ts'
 import { refusalText } from '../refusal.ts'
+import type { Handler } from '../routes.ts'
 import { askerOf, visitOf } from '../visit.ts'
 import type { Found, FoundHandler } from './found.ts'
 import { lostPage } from './lost.ts'
@@ -18,6 +19,8 @@ export interface AuthenticationPages {
   readonly show: (found: Found) => Promise<void>
   /** Goes on after any answer of the engine. */
   readonly follow: (found: Found, outcome: Outcome) => Promise<void>
+  /** For the script of a page that waits: `{ state }`, whether its question was answered elsewhere. */
+  readonly waiting: Handler
   readonly identify: FoundHandler
   readonly choose: FoundHandler
   readonly prove: FoundHandler
@@ -48,6 +51,13 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
     async running(found) {
       const step = (await authentication.current(asker(found), visit(found)))?.step
       return step !== undefined && !(step.kind === 'refused' && step.reason === 'expired')
+    },
+    async waiting(ctx) {
+      const { uid = '' } = ctx.params
+      const interaction = await deps.oidc.interactions.find(ctx as never, uid)
+      const over = interaction === undefined || interaction.resumeAt !== undefined
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { state: over ? 'moved' : await authentication.waiting(askerOf(ctx, uid)) }
     },
     async identify(found) {
       const text = found.ctx.state.form.identifier ?? ''
@@ -92,7 +102,18 @@ function createFlow(deps: AppDependencies) {
     const now = await authentication.current(asker(found), visit(found))
     if (now === undefined) return lostPage(deps, found.ctx)
     if (now.step.kind === 'done') return finish(found)
+    const answered = await collected(found, now)
+    if (answered !== undefined) return follow(found, answered, refusalOf(deps, found, answered.factor))
     showStep(web, now.step, { found, now, mistake, registration: registrations.open })
+  }
+
+  /** What became of a question that was answered elsewhere, once the page that waits for it is loaded again. */
+  async function collected(found: Found, { step, show: shown }: Current) {
+    if (found.ctx.method !== 'GET' || step.kind !== 'prove' || shown?.waitsUntil === undefined)
+      return undefined
+    if ((await authentication.waiting(asker(found))) !== 'answered') return undefined
+    const outcome = await authentication.prove(asker(found), visit(found), step.chosen, {})
+    return outcome.status === 'pending' ? undefined : { ...outcome, factor: step.chosen }
   }
 
   /** Hands the result over, once, and sends the browser on to the application. */

@@ -1,10 +1,13 @@
 /** The page of each step of an authentication process. Decides nothing: the engine says which step it is, and what went wrong with the last form. */
 import type { Current } from '../../authentication/index.ts'
 import type { RefusalReason, Step } from '../../domain/authentication.ts'
+import { second } from '../../domain/time.ts'
 import { inSeconds, inWords } from '../moments.ts'
 import type { Page } from '../render.ts'
 import type { Web } from '../web.ts'
 import type { Found } from './found.ts'
+
+const refreshEvery = 5
 
 /** What went wrong with the last form: shown on the same page again, with what was typed but a secret. */
 export interface Mistake {
@@ -79,6 +82,7 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
       identifier: now.identifier,
       show: now.show ?? {},
       again: againOf(web, now, found),
+      ...refreshOf(web, now),
       mistake: mistake?.text,
       reason: mistake?.reason,
       throttled: mistake?.throttled,
@@ -95,6 +99,15 @@ function againOf({ clock }: Web, { show }: Current, { ctx }: Found) {
   const wait = show.againAt - clock()
   if (wait <= 0) return { wait: 0 }
   return { wait: inSeconds(wait), when: inWords(wait, ctx.state.language) }
+}
+
+/** A page that waits for an answer given elsewhere looks for it again by itself, as long as there may be one. */
+function refreshOf({ clock }: Web, { show }: Current) {
+  if (typeof show?.waitsUntil !== 'number') return {}
+  const seconds = Math.floor((show.waitsUntil - clock()) / second) - refreshEvery
+  return seconds > 0
+    ? { refresh: { every: refreshEvery, seconds }, scripts: ['waiting.js'] }
+    : { refresh: undefined }
 }
 
 function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Page {

@@ -1,0 +1,3 @@
+import { describeSentRaces } from './sent.ts'
+
+describeSentRaces(2)
