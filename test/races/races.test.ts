@@ -1,3 +1,3 @@
 import { describeRaces } from './races.ts'
 
-describeRaces(10)
+describeRaces(10, 5)
