@@ -47,8 +47,14 @@ type Descriptor = NonNullable<
   Parameters<Library['generateRegistrationOptions']>[0]['excludeCredentials']
 >[number]
 
-// Loaded with the first key, because it takes a moment of the start otherwise.
-const library = (): Promise<Library> => import('@simplewebauthn/server')
+/** Loaded with the first key, because it takes a moment of the start otherwise. */
+async function library(): Promise<Library> {
+  const loaded = await import('@simplewebauthn/server')
+  // Whom to trust is in our settings; for roots of its own the library would ask the network.
+  for (const identifier of ['apple', 'android-key', 'android-safetynet'] as const)
+    loaded.SettingsService.setRootCertificates({ identifier, certificates: [] })
+  return loaded
+}
 
 const patience = 5 * minute
 
@@ -212,14 +218,14 @@ export interface Made {
 /** Checks a new key (WebAuthn 7.1). */
 export async function checkKey(
   { relatedOrigins, settings }: WebAuthnTools,
-  { origin, host, userAgent }: Context,
+  { now, origin, host, userAgent }: Context,
   nonce: Nonce | undefined,
   form: Form,
 ): Promise<Made | Extract<Enrolled<Key>, { status: 'refused' }>> {
   const response = answerIn<RegistrationResponseJSON>(form)
   const made = response === undefined || nonce === undefined ? undefined : await verifiedKey(response, nonce)
   if (made === undefined || response === undefined) return { status: 'refused', reason: 'failed' }
-  const attested = await isAttested(response.response.attestationObject, settings.attestation_roots)
+  const attested = await isAttested(response.response.attestationObject, settings.attestation_roots, now)
   const { aaguid, credential } = made
   if (!isWelcome({ aaguid, attested }, settings)) return { status: 'refused', reason: 'make' }
   const transports = credential.transports ?? []

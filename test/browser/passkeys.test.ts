@@ -1,7 +1,12 @@
 /** Passkeys and security keys in a real browser, with real keys in a virtual authenticator. */
+import { X509Certificate } from 'node:crypto'
+import { decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { acrOf } from '../../src/domain/assurance.ts'
+import { day } from '../../src/domain/time.ts'
+import { isAttested } from '../../src/factors/webauthn-makes.ts'
+import { createCertificate } from '../messaging/certificate.ts'
 import { addPerson, password } from '../support/person.ts'
 import { type Nature, plugIn } from './authenticator.ts'
 import { landing, serve } from './party.ts'
@@ -266,6 +271,57 @@ describe('a security key', () => {
     await page.getByText('That was cancelled').waitFor()
   })
 })
+
+describe('what proves its make', () => {
+  // The make of every virtual authenticator.
+  const virtual = '01020304-0506-0708-0102-030405060708'
+  const choosy = useStage({
+    env: {
+      SIGNET_DEMO__ENABLED: 'false',
+      SIGNET_FACTORS__PASSKEY__ATTESTATION: 'direct',
+      SIGNET_FACTORS__PASSKEY__ALLOW: `[${virtual}]`,
+      SIGNET_FACTORS__SECURITY_KEY__ATTESTATION: 'direct',
+      SIGNET_FACTORS__SECURITY_KEY__DENY: `[${virtual}]`,
+    },
+  })
+
+  it('S31: is taken if that make is welcome, and leads to the root of its maker and to no other', async () => {
+    await addPerson(choosy.signet.house, 'ana@example.com')
+    const page = await choosy.person()
+    const sent: string[] = []
+    page.on('request', (request) => {
+      const answer = new URLSearchParams(request.postData() ?? '').get('credential')
+      const made = answer === null ? undefined : JSON.parse(answer).response.attestationObject
+      if (made !== undefined) sent.push(made)
+    })
+    const builtIn = await plugIn(page)
+    await page.goto(choosy.signet.issuer + ways.passkey)
+    await typePassword(page, 'ana@example.com')
+    await press(page, 'Save')
+    expect(page.url()).toContain('done=changed')
+    await page.goto(choosy.signet.issuer + ways.key)
+    await page.waitForURL(choosy.signet.issuer + ways.key)
+    await builtIn.remove()
+    await plugIn(page, { transport: 'usb', resident: false, verification: false })
+    await press(page, 'Save')
+    await page.getByText('Keys of this make cannot be used here').waitFor()
+
+    const [passkey = '', key = ''] = sent
+    const maker = certificateIn(key)
+    expect(await isAttested(passkey, [maker], Date.now())).toBe(true)
+    expect(await isAttested(passkey, [createCertificate().cert, maker], Date.now())).toBe(true)
+    expect(await isAttested(passkey, [createCertificate().cert], Date.now())).toBe(false)
+    expect(await isAttested(passkey, [maker], Date.now() + 40 * 365 * day)).toBe(false)
+    expect(await isAttested(passkey, [], Date.now())).toBe(false)
+  })
+})
+
+/** The maker's certificate, which virtual authenticators sign themselves. */
+function certificateIn(attestationObject: string): string {
+  const bytes = Uint8Array.from(Buffer.from(attestationObject, 'base64url'))
+  const [der = new Uint8Array()] = decodeAttestationObject(bytes).get('attStmt').get('x5c') ?? []
+  return new X509Certificate(der).toString()
+}
 
 /** Notes what the page tells the browser about keys, in the order of the calls. */
 async function listen(page: Page): Promise<void> {
