@@ -187,8 +187,16 @@ describe('enrolment', () => {
         at: Date.now(),
       } as const
       const vouched = await engine.vouch(who, visit(), { identityId: id, proof })
-      expect(vouched).toMatchObject({ status: 'moved', step: { kind: 'done' } })
-      expect(await engine.redeem(who)).toMatchObject({ identityId: id, level: 'single-factor', amr: ['otp'] })
+      // What comes with the address is no way of one's own.
+      expect(vouched).toMatchObject({ status: 'moved', step: { kind: 'enrol', oneOf: ['password'] } })
+      expect(await engine.enrol(who, visit(), 'password', { password: other })).toMatchObject({
+        step: { kind: 'done' },
+      })
+      expect(await engine.redeem(who)).toMatchObject({
+        identityId: id,
+        level: 'single-factor',
+        amr: ['otp', 'pwd'],
+      })
     })
 
     it('asks whoever was vouched for to choose a way back in', async () => {

@@ -218,6 +218,16 @@ onSqlite((_, fresh) => {
       expect(await signet(['identity', 'show', ana.id])).toContain('ana@example.com')
       expect(await signet(['identity', 'list'])).toContain(ana.id)
 
+      const number = '+4915112345678'
+      const phoned = ['--email', 'kim@example.com', '--phone', number]
+      await signet(['identity', 'create', ...phoned, '--phone-verified'])
+      expect(await signet.json(['identity', 'show', number])).toMatchObject({
+        identifiers: [
+          { kind: 'email', value: 'kim@example.com' },
+          { kind: 'phone', value: number, verifiedAt: expect.any(Number) },
+        ],
+      })
+
       const ben = await signet(['identity', 'create', '--email', 'ben@example.com'])
       expect(ben).toMatch(/http:\/\/localhost:\d+\/invitation\?token=[\w-]{43}/)
       expect(await signet.json(['identity', 'show', 'ben@example.com'])).toMatchObject({ state: 'invited' })
