@@ -71,6 +71,7 @@ export function password(tools: PasswordTools) {
     single: true,
     resettable: true,
     decoy: { phc: '' },
+    admit: (address) => hasher.admit(address),
     verify: (context, credential, _challenge, form): Promise<Verdict<Data>> =>
       verify(context, credential, form),
     enrolment: {

@@ -144,6 +144,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   ): Promise<Verdict<Data>>
   /** Which question the person answers elsewhere (`Context.elsewhere`): the page that waits looks for its answer before it asks `verify`. */
   elsewhere?(challenge: Challenge): string
+  /** Throws `Problem('busy')` where `verify` would for want of room: asked before anybody pays, so that a flood costs next to nothing. */
+  admit?(address: string): void
   /** Finds the credential when no identity is known yet (passkeys). */
   handle?(form: Form): string | undefined
   readonly enrolment?: Enrolment<Data, Challenge>

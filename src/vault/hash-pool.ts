@@ -41,6 +41,7 @@ export function createPasswordHasher(settings: HashingSettings): PasswordHasher 
     hash: async (password, address) =>
       String(await pool.run({ password, memory, iterations, parallelism }, address)),
     verify: async (phc, password, address) => (await pool.run({ password, phc }, address)) === true,
+    admit: pool.admit,
     outdated: (phc) => !madeWith(phc, wanted),
     close: pool.close,
   }
@@ -71,13 +72,17 @@ function createPool(settings: HashingSettings) {
     return started
   }
 
+  function admit(address: string): void {
+    const ahead = waitingOf.get(address) ?? 0
+    const full = waiting.length >= settings.queue || ahead >= settings.queue_per_address
+    if (closed || (working.size >= limit && full)) throw new Problem('busy', { retryAfter })
+  }
+
   function run(question: Question, address: string): Promise<string | boolean> {
     return new Promise((resolve, reject) => {
-      const ahead = waitingOf.get(address) ?? 0
-      const full = waiting.length >= settings.queue || ahead >= settings.queue_per_address
-      if (closed || (working.size >= limit && full)) return reject(new Problem('busy', { retryAfter }))
+      admit(address)
       waiting.push({ question, address, resolve, reject })
-      waitingOf.set(address, ahead + 1)
+      waitingOf.set(address, (waitingOf.get(address) ?? 0) + 1)
       advance()
     })
   }
@@ -125,7 +130,7 @@ function createPool(settings: HashingSettings) {
     await endProcess(child)
   }
 
-  return { run, close }
+  return { run, admit, close }
 }
 
 function leaveQueue(waitingOf: Map<string, number>, address: string): void {

@@ -337,6 +337,22 @@ describe('the throttle', () => {
         expect(await attempt(here, 'ana@example.com', wrong)).toEqual({ status: 'refused' })
     })
 
+    it('F16: whoever is turned away for want of room costs no write and no try', async () => {
+      const { Problem } = await import('../../src/domain/problem.ts')
+      const { sharedHasher } = await import('./house.ts')
+      const real = sharedHasher()
+      let full = false
+      const admit = () => {
+        if (full) throw new Problem('busy', { retryAfter: 1 })
+      }
+      const here = await house({ hasher: { ...real, admit } })
+      await here.person('ana@example.com')
+      full = true
+      await expect(attempt(here, 'ana@example.com', wrong)).rejects.toMatchObject({ code: 'busy' })
+      expect(await here.store.attempts.count()).toBe(0)
+      expect(real.calls).not.toContain('verify')
+    })
+
     it('S26: the audit names the pause once, not each try that it turned away', async () => {
       const here = await house()
       const id = await here.person('ana@example.com')

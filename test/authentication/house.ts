@@ -59,7 +59,7 @@ let pool: ReturnType<typeof createPasswordHasher> | undefined
 /** One hashing process for a test file; `calls` notes what it is asked. */
 export function sharedHasher(): PasswordHasher & { readonly calls: string[] } {
   pool ??= createPasswordHasher(hashing)
-  const { hash, verify, outdated } = pool
+  const { hash, verify, admit, outdated } = pool
   const calls: string[] = []
   return {
     calls,
@@ -71,6 +71,7 @@ export function sharedHasher(): PasswordHasher & { readonly calls: string[] } {
       calls.push('verify')
       return verify(phc, text, address)
     },
+    admit,
     outdated,
   }
 }

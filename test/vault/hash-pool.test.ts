@@ -108,6 +108,23 @@ describe('the queue', () => {
     expect(flood.filter((status) => status === 'busy')).toHaveLength(32)
   })
 
+  test('F16: whoever would be refused is told so beforehand, and nobody else is', async () => {
+    const { hash, admit } = hasher(slow)
+    const refuses = (address: string) => {
+      try {
+        admit(address)
+        return false
+      } catch (error) {
+        return error instanceof Problem && error.code === 'busy'
+      }
+    }
+    expect(refuses('flood')).toBe(false)
+    const flood = Array.from({ length: 5 }, () => hash('x', 'flood'))
+    expect([refuses('flood'), refuses('neighbour')]).toEqual([true, false])
+    await Promise.all(flood)
+    expect(refuses('flood')).toBe(false)
+  })
+
   test('after close everything is refused as busy', async () => {
     const pool = hasher(slow)
     const running = statusOf(pool.hash('x', 'a'))
