@@ -84,6 +84,7 @@ export function createProving(tools: ProvingTools): Proving {
     tools
 
   async function look(given: Answer): Promise<Look> {
+    given.factor.admit?.(given.visit.address)
     const answer = { ...given, known: await whom(given) }
     const { process, factor, form, visit, known, asker } = answer
     const candidates = namedBy(form, factor, candidatesOf(factor, known, credentials))
