@@ -157,9 +157,9 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     const finished = await enrolments.finish(identityId, name, form, visit, options)
     if (finished.status === 'refused')
       return finished.reason === 'conflict' ? standing(asker, visit) : finished
-    const { id: credentialId, strength: own } = finished.credential
+    const { id: credentialId, createdAt: since, strength: own } = finished.credential
     const strength = { ...strengthOf(factor), ...own, ...(channel === undefined ? {} : { channel }) }
-    const proof = { ...strength, factor: name, credentialId, at: clock() }
+    const proof = { ...strength, factor: name, credentialId, since, at: clock() }
     const next = await arrival.add(asker, visit, process, { identityId, proof, key })
     if (next === undefined) return lost
     return { status: 'moved', step: next, ...(finished.show === undefined ? {} : { show: finished.show }) }

@@ -149,6 +149,8 @@ export function createProving(tools: ProvingTools): Proving {
       ...verdict.strength,
       factor: factor.name,
       credentialId: credential.id,
+      // What only follows from an address was never enrolled.
+      ...(candidate.stored === undefined ? {} : { since: credential.createdAt }),
       at: clock(),
     }
     return { status: 'proved', identityId: credential.identityId, proof, receipts, taken }

@@ -18,6 +18,8 @@ export interface Strength {
 export interface Proof extends Strength {
   readonly factor: string
   readonly credentialId?: string
+  /** When that credential was enrolled, or replaced: with another one by now, the proof is void. */
+  readonly since?: Instant
   readonly at: Instant
 }
 

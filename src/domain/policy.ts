@@ -137,7 +137,8 @@ function isVoid(proof: Proof, identity: Identity, enrolled: readonly EnrolledWay
   if (proof.at < (identity.notBefore ?? 0)) return true
   if (proof.credentialId === undefined) return false
   const way = enrolled.find((one) => one.credentialId === proof.credentialId)
-  return way === undefined || proof.at < (way.since ?? 0)
+  // Told apart and not ordered: a clock that was set back, or another process's, must not void what was just proved.
+  return way === undefined || proof.since !== way.since
 }
 
 /** Done, unless the person came in with something that is not sufficient alone and nothing else is left beside it (S25). */

@@ -62,7 +62,7 @@ const byMail = way('mail', { implied: true, credentialId: 'implied' })
 const secretByMail = way('secret', { channel: 'email' })
 
 const given = (one: EnrolledWay, more: Partial<Proof> = {}): Proof => {
-  const { since: _since, implied: _implied, needsCompanion: _needs, ...rest } = one
+  const { implied: _implied, needsCompanion: _needs, ...rest } = one
   return { ...rest, at: now - 1_000, ...more }
 }
 
