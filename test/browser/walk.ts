@@ -87,6 +87,9 @@ async function visitSignIn({ signet, page, see }: Walk): Promise<void> {
   await see('sign-in: malformed', page)
   await submit(page, { identifier: 'ana@example.com' })
   await see('prove', page)
+  await submit(page, {}, '[name="factor"][value="passkey"]')
+  await see('prove: passkey', page)
+  await submit(page, {}, '[name="factor"][value="password"]')
   await submit(page, { password: 'not the right one at all' })
   await see('prove: wrong', page)
   await submit(page, { password })
@@ -204,6 +207,14 @@ async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
   await see('account: password', page)
   await submit(page, { password: 'short' })
   await see('account: password too short', page)
+  for (const way of ['passkey', 'security-key']) {
+    await at(`/security/${way}`)
+    await see(`account: ${way}`, page)
+  }
+  await at('/security/password')
+  await page.locator('a[href^="/account/security/password/"]').click()
+  await see('account: one thing that was enrolled', page)
+  await at('/security/password')
   await submit(page, { password: `${password} again` })
   await see('account: security', page)
 }
