@@ -8,7 +8,7 @@ import type { Credential } from '../domain/credential.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
-import type { Enrolled, Factor, Factors, Form, Shown } from '../ports/factor.ts'
+import type { About, Enrolled, Factor, Factors, Form, Shown } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { Store } from '../ports/store.ts'
 import type { Digest, Vault } from '../ports/vault.ts'
@@ -60,6 +60,11 @@ export type Prepared =
   /** Looked at and hashed, not written. `commit` writes; of N that were prepared at once, one does. */
   { readonly status: 'prepared'; commit(): Promise<Finished> } | EnrolmentRefusal
 
+/** A credential as its owner may see it. */
+export interface ListedCredential extends Omit<Credential, 'data'> {
+  readonly about?: About
+}
+
 export interface Enrolments {
   /**
    * Makes the question of an enrolment, if the factor has one. `ticket` carries it to `finish`, sealed; good for one success within the
@@ -92,7 +97,7 @@ export interface Enrolments {
   ): Promise<Finished>
   /** Takes over what another system stored (`{ phc }` …); the identity is known to exist. */
   adopt(identityId: string, factor: string, material: Form, by?: Actor): Promise<Finished>
-  list(identityId: string): Promise<readonly Omit<Credential, 'data'>[]>
+  list(identityId: string): Promise<readonly ListedCredential[]>
   /** What its owner calls it: 1 to 64 characters, else refused (`label`). */
   rename(
     identityId: string,
@@ -247,8 +252,12 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     return finished
   }
 
-  async function list(identityId: string): Promise<readonly Omit<Credential, 'data'>[]> {
-    return (await credentials.of(identityId)).map(({ data: _data, ...shown }) => shown)
+  async function list(identityId: string): Promise<readonly ListedCredential[]> {
+    return (await credentials.of(identityId)).map((stored) => {
+      const { data: _data, ...shown } = stored
+      const about = factorNamed(stored.factor)?.about
+      return about === undefined ? shown : { ...shown, about: about(credentials.open(stored).data) }
+    })
   }
 
   const parts = { ...tools, credentials, situations }

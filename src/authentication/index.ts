@@ -123,6 +123,7 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
       name: factor.name,
       first: factor.first,
       enrollable: factor.enrolment !== undefined,
+      ...(factor.standIn ? { standIn: true } : {}),
     })),
   }
   const credentials = createCredentials(tools)

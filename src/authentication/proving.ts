@@ -5,7 +5,7 @@ import type { Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Context, Factor, Form, Shown, Verdict } from '../ports/factor.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
-import type { Messenger } from '../ports/messenger.ts'
+import type { Message, Messenger } from '../ports/messenger.ts'
 import type { Device } from '../ports/store.ts'
 import type { AttemptBudget, Payment, Receipt } from './attempts.ts'
 import { type Candidate, candidatesOf, decoyOf, namedBy } from './candidates.ts'
@@ -141,7 +141,8 @@ export function createProving(tools: ProvingTools): Proving {
     }
     if (verdict.status === 'refused' || candidate === undefined) return refuse(hearing, verdict)
     const { credential } = candidate
-    const { receipts, taken, factor } = hearing
+    const { receipts, taken, factor, visit, known } = hearing
+    if (verdict.tell !== undefined) await tellOwner(verdict.tell, known.identity, visit)
     const proof: Proof = {
       ...strengthOf(factor),
       ...credential.strength,
@@ -207,7 +208,7 @@ export function createProving(tools: ProvingTools): Proving {
     if (receipts.some(({ began, subject }) => began && !followers.has(subject.kind)))
       journal.recordLater({ ...entry, action: 'authentication.throttled', result: 'failure' }, visit)
     if (receipts.some(({ tell, subject }) => tell && subject.kind === 'identifier'))
-      journal.later(() => tellOwner('guessing', known.identity, visit))
+      journal.later(() => tellOwner({ template: 'guessing', values: {} }, known.identity, visit))
     if (verdict.status === 'refused' && verdict.alarm !== undefined)
       raise(verdict.alarm, { ...hearing, entry })
     if (hearing.unknown) return { status: 'refused', reason: 'unknown' }
@@ -218,17 +219,17 @@ export function createProving(tools: ProvingTools): Proving {
 
   function raise(
     alarm: string,
-    { known, visit, entry }: Hearing & { entry: Omit<Entry, 'action' | 'result'> },
+    { known, visit, factor, entry }: Hearing & { entry: Omit<Entry, 'action' | 'result'> },
   ) {
     journal.recordLater({ ...entry, reason: alarm, action: 'credential.suspected', result: 'failure' }, visit)
-    journal.later(() => tellOwner('credential-suspected', known.identity, visit, entry.details))
+    const values = { factor: factor.name }
+    journal.later(() => tellOwner({ template: 'credential-suspected', values }, known.identity, visit))
   }
 
   async function tellOwner(
-    template: 'guessing' | 'credential-suspected',
+    { template, values }: Pick<Message, 'template' | 'values'>,
     identity: Identity | undefined,
     visit: Visit,
-    details?: Entry['details'],
   ): Promise<void> {
     const to = identity === undefined ? undefined : mailAddress(identity)
     if (identity === undefined || to === undefined) return
@@ -237,10 +238,10 @@ export function createProving(tools: ProvingTools): Proving {
       to,
       language: languageOf(identity, visit),
       values: {
+        ...values,
         name: displayName(identity),
         address: visit.address,
         device: visit.userAgent,
-        ...(typeof details?.factor === 'string' ? { factor: details.factor } : {}),
         at: clock(),
         link: new URL('/account', tools.issuer).href,
         ...(visit.application === undefined ? {} : { application: visit.application }),

@@ -44,14 +44,19 @@ export function createSituations({ identities, credentials, factors }: Situation
   async function ofIdentity(identity: Identity | undefined): Promise<Known> {
     const stored = await credentials.of(identity?.id)
     if (identity === undefined) return nobody
-    const enrolled = factors.flatMap((factor) => waysOf(factor, identity, stored))
+    const enrolled = factors.flatMap((factor) => waysOf(factor, identity, stored, credentials))
     return { identity, credentials: stored, enrolled }
   }
 
   return { ofIdentity, of: async (process) => ofIdentity(await identityOf(process)) }
 }
 
-function waysOf(factor: Factor, identity: Identity, stored: readonly SealedCredential[]): EnrolledWay[] {
+function waysOf(
+  factor: Factor,
+  identity: Identity,
+  stored: readonly SealedCredential[],
+  { open }: Pick<Credentials, 'open'>,
+): EnrolledWay[] {
   const strength = strengthOf(factor)
   if (factor.implied !== undefined) {
     const address = impliedAddress(factor, identity)
@@ -60,9 +65,12 @@ function waysOf(factor: Factor, identity: Identity, stored: readonly SealedCrede
   }
   return stored
     .filter((credential) => credential.factor === factor.name)
-    .map(({ id, createdAt, channel, strength: own, needsCompanion }) => ({
+    .map((credential) => ({ ...credential, spent: factor.spent?.(open(credential).data) ?? false }))
+    .map(({ id, createdAt, channel, strength: own, needsCompanion, spent }) => ({
       ...strength,
       ...own,
+      ...(factor.standIn ? { standIn: true } : {}),
+      ...(spent ? { spent } : {}),
       ...(channel === undefined ? {} : { channel }),
       ...(needsCompanion === undefined ? {} : { needsCompanion }),
       factor: factor.name,

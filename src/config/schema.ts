@@ -166,6 +166,7 @@ export const schema = map({
     password: passwordFactor,
     totp: totpFactor,
     magic_link: magicLinkFactor,
+    backup_code: map({ enabled: flag, count: whole(5, 20) }),
     email_code: map(sentCode),
     sms_code: smsCodeFactor,
     passkey: publicKeyFactor,

@@ -9,6 +9,8 @@ export interface FactorSummary extends Strength {
   /** Offered to everybody before the first proof. */
   readonly first: boolean
   readonly enrollable: boolean
+  /** See `EnrolledWay`. */
+  readonly standIn?: boolean
 }
 
 export interface Policy {
@@ -28,6 +30,10 @@ export interface EnrolledWay extends Strength {
   readonly implied?: boolean
   /** Not sufficient alone (S25). */
   readonly needsCompanion?: boolean
+  /** For whoever cannot use another way (codes on paper): by itself nobody is asked for it, and beside nothing else it counts for nothing. */
+  readonly standIn?: boolean
+  /** Used up: it proves nothing any more. */
+  readonly spent?: boolean
 }
 
 /** What is known beside the process itself. */
@@ -101,16 +107,16 @@ function levelStep(
  */
 function lacksOwnWay({ proofs }: Authentication, enrolled: readonly EnrolledWay[], policy: Policy): boolean {
   const used = new Set(proofs.map((proof) => proof.credentialId))
-  if (enrolled.some((way) => isChosen(way) || used.has(way.credentialId))) return false
+  if (enrolled.some((way) => isLasting(way) || used.has(way.credentialId))) return false
   return enrolled.length === 0 || firstEnrollable(policy).length > 0
 }
 
 /**
- * Whoever enrolled a second factor is asked for it, even if nobody demands it: that is what it was enrolled for, and nothing that merely
- * comes with an address stands in for it.
+ * Whoever enrolled a second factor is asked for it, even if nobody demands it: that is what it was enrolled for. What was made to stand in
+ * for it may, what merely comes with an address may not.
  */
 function reachesOwn(proofs: readonly Proof[], enrolled: readonly EnrolledWay[], now: Instant): boolean {
-  const reachable = assess(enrolled.filter(isChosen).map((way) => proofBy(way, now))).level
+  const reachable = assess(enrolled.filter(isLasting).map((way) => proofBy(way, now))).level
   if (!reaches(reachable, 'two-factor')) return true
   return reaches(assess(proofs.filter((proof) => isOwn(proof, enrolled))).level, 'two-factor')
 }
@@ -121,6 +127,11 @@ function isOwn({ credentialId }: Proof, enrolled: readonly EnrolledWay[]): boole
 
 function isChosen(way: EnrolledWay): boolean {
   return !way.implied
+}
+
+/** Enrolled to be used again and again. */
+function isLasting(way: EnrolledWay): boolean {
+  return isChosen(way) && !way.standIn
 }
 
 /** What follows from an address is offered only where nothing helps that the person enrolled: it is the weaker way. */
@@ -159,7 +170,7 @@ export function hasCompanion(
 ): boolean {
   return enrolled.some(
     (other) =>
-      !other.implied &&
+      isLasting(other) &&
       other.factor !== way.factor &&
       other.categories.some((category) => !way.categories.includes(category)),
   )
@@ -198,7 +209,7 @@ function firstEnrollable(policy: Policy): string[] {
  * (after a mailed link: a password that a mail can reset, and a code by SMS).
  */
 function helpfulWays(given: readonly Proof[], ways: readonly EnrolledWay[], now: Instant): string[] {
-  const proofs = ways.map((way) => proofBy(way, now))
+  const proofs = ways.filter((way) => !way.spent).map((way) => proofBy(way, now))
   const alone = proofs.filter((proof) => lifts(given, [proof]))
   const helpful =
     alone.length > 0
@@ -218,6 +229,7 @@ function helpfulEnrolments(
   const helpful = policy.factors.filter(
     (factor) =>
       factor.enrollable &&
+      !factor.standIn &&
       !has.has(factor.name) &&
       lifts(process.proofs, [{ ...factor, factor: factor.name, at: now }]),
   )

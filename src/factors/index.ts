@@ -4,6 +4,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
+import { type BackupCodeSettings, backupCode } from './backup-code.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
 import { type MagicLinkSettings, magicLink } from './magic-link.ts'
 import { passkey } from './passkey.ts'
@@ -30,6 +31,7 @@ export interface FactorTools {
     readonly passkey: WebAuthnSettings
     readonly security_key: WebAuthnSettings
     readonly totp: TotpSettings
+    readonly backup_code: BackupCodeSettings
   }
 }
 
@@ -44,5 +46,6 @@ export function createFactors(tools: FactorTools): Factors {
     settings.magic_link.enabled && magicLink({ ...tools, settings: settings.magic_link }),
     settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),
+    settings.backup_code.enabled && backupCode({ ...tools, settings: settings.backup_code }),
   ].filter((factor) => factor !== false)
 }

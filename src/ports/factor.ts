@@ -53,12 +53,23 @@ export interface Elsewhere {
 /** Values for the factor's view, and nothing secret. */
 export type Shown = Readonly<Record<string, unknown>>
 
+export interface About {
+  readonly values: Readonly<Record<string, string | number>>
+  readonly warn: boolean
+}
+
 /** A form as it arrived: strings only, no duplicates (S41). */
 export type Form = Readonly<Record<string, string>>
 
 export type Verdict<Data> =
   /** `credential` replaces the stored data by compare-and-set (counter, step, rehash). `strength` overrides the factor's own. */
-  | { readonly status: 'proved'; readonly credential?: Data; readonly strength?: Partial<Strength> }
+  | {
+      readonly status: 'proved'
+      readonly credential?: Data
+      readonly strength?: Partial<Strength>
+      /** Its owner is told, once the answer counts: who, where and when is filled in. */
+      readonly tell?: Pick<Message, 'template' | 'values'>
+    }
   /** `reason` is a locale key under `factors.<name>.refused.`; absent means the plain "that did not match". */
   | {
       readonly status: 'refused'
@@ -117,10 +128,22 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   readonly challengeLifetime?: Duration
   /** How many answers to one challenge are looked at; default 1. Codes that were sent allow a few, or a slip of the finger costs a message. */
   readonly challengeTries?: number
-  /** Signatures and values of 128 random bits: a wrong answer is charged to the client address alone, never to the account (S26). */
+  /**
+   * Signatures and values of 64 random bits or more (NIST SP 800-63B-4 3.1.2.2): a wrong answer is charged to the client address alone, never
+   * to the account (S26).
+   */
   readonly unguessable?: boolean
+  /**
+   * For whoever cannot use another way (codes on paper): offered beside those, but nobody who has nothing else is asked for it, and it makes
+   * no other way sufficient.
+   */
+  readonly standIn?: boolean
   /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled, with that `Identifier` as the data (e-mail and SMS codes). */
   readonly implied?: 'email' | 'phone'
+  /** Whether a credential is used up, so that nobody is asked for it. */
+  spent?(data: Data): boolean
+  /** What its owner sees of a credential where it is listed, in the words of `factors.<name>.about` (`about-warn` if they should do something). */
+  about?(data: Data): About
   /** Stands in for a credential when there is none, so that a refusal costs the same. */
   readonly decoy: Data
   /**

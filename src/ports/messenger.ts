@@ -10,6 +10,7 @@ export type MessageTemplate =
   | 'credential-changed'
   | 'credential-removed'
   | 'credential-suspected'
+  | 'backup-code-used'
   | 'guessing'
   | 'session-ended'
   | 'token-reuse'
@@ -23,7 +24,7 @@ export interface Message {
   /**
    * Fill the template; a sentence whose value is absent or empty is left out. Known are `name` (the reader's own), `code`, `link` (to the issuer only),
    * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
-   * happened; a User-Agent header will do), `at` (when, an `Instant`), `factor` (what was changed).
+   * happened; a User-Agent header will do), `at` (when, an `Instant`), `factor` (what was changed), `count` (how many are left).
    */
   readonly values: Readonly<Record<string, string | number>>
 }

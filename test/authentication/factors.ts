@@ -1,5 +1,6 @@
 /** Factors that are not shipped: each is one object, and no file of the engine knows its name. */
 import type { Identifier } from '../../src/domain/identifier.ts'
+import { backupCode } from '../../src/factors/backup-code.ts'
 import { totp } from '../../src/factors/totp.ts'
 import type { Factor, Factors } from '../../src/ports/factor.ts'
 
@@ -147,4 +148,5 @@ export const oneTimeFactors: Factors = [
     serviceName: 'Signet',
     settings: { enabled: true, algorithm: 'SHA-1', digits: 6, period: 30_000, window: 1 },
   }),
+  backupCode({ serviceName: 'Signet', settings: { enabled: true, count: 10 } }),
 ]

@@ -126,6 +126,13 @@ const oneTimeAnswers: Readonly<
     await enrolments.adopt(id, 'totp', { totp_secret }, operator)
     return { factor: 'totp', form: { code: codeOf(totp_secret, Date.now()) } }
   },
+  'S28: a backup code': async ({ enrolments }, id) => {
+    const { ticket = '', show } = await enrolments.begin(id, 'backup-code', visit())
+    await enrolments.finish(id, 'backup-code', { ticket }, visit())
+    const { codes = [] } = (show ?? {}) as { readonly codes?: string[] }
+    const [code = ''] = codes
+    return { factor: 'backup-code', form: { code } }
+  },
 }
 
 async function withdraw(enrolments: House['enrolments'], id: string, factor: string): Promise<void> {

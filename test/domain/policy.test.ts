@@ -128,8 +128,39 @@ const enrol = (why: 'nothing-enrolled' | 'level' | 'needs-companion', ...oneOf: 
 const secret = way('secret')
 const app = way('app')
 const short = way('secret', { needsCompanion: true })
+const paper = way('sms', { credentialId: 'paper', standIn: true })
 
 const table: Record<string, Row> = {
+  'a stand-in is offered beside what it stands in for': {
+    process: { proofs: [given(secret)] },
+    enrolled: [secret, app, paper],
+    step: prove('level', 'app', 'sms'),
+  },
+  'and proves in its place': {
+    process: { proofs: [given(secret), given(paper)] },
+    enrolled: [secret, app, paper],
+    step: done,
+  },
+  'a stand-in for nothing is not asked for': {
+    process: { proofs: [given(secret)] },
+    enrolled: [secret, paper],
+    step: done,
+  },
+  'unless two factors are demanded': {
+    process: { proofs: [given(secret)], requirement: wanting('two-factor') },
+    enrolled: [secret, paper],
+    step: prove('level', 'sms'),
+  },
+  'used up, it is offered no more': {
+    process: { proofs: [given(secret)] },
+    enrolled: [secret, app, { ...paper, spent: true }],
+    step: prove('level', 'app'),
+  },
+  'S25: a stand-in does not make a short password sufficient': {
+    process: { proofs: [given(short)] },
+    enrolled: [short, paper],
+    step: enrol('needs-companion', 'secret'),
+  },
   'begins with who': { process: {}, step: { kind: 'identify' } },
   'begins with who, filled in': {
     process: { requirement: { ...wanting('none'), hint: 'ana@example.com' } },
@@ -328,13 +359,16 @@ describe('the next step', () => {
       channel: fc.constantFrom<Channel | undefined>(undefined, 'email'),
       implied: fc.boolean(),
       needsCompanion: fc.boolean(),
+      standIn: fc.boolean(),
+      spent: fc.boolean(),
     })
-    .map(({ name, id, channel, implied, needsCompanion }) =>
+    .map(({ name, id, channel, implied, needsCompanion, standIn, spent }) =>
       way(name, {
         credentialId: `${name}${id}`,
         ...(channel === undefined ? {} : { channel }),
         ...(implied ? { implied } : {}),
         ...(needsCompanion && !implied ? { needsCompanion } : {}),
+        ...(standIn && !implied && name !== 'secret' ? { standIn, ...(spent ? { spent } : {}) } : {}),
       }),
     )
   const anyWays = fc.uniqueArray(anyWay, { selector: (one) => one.credentialId, maxLength: 6 })
@@ -387,7 +421,9 @@ describe('the next step', () => {
         if (at.proofs.length === 0) return { step: refused('expired'), process: at, ways }
         continue
       }
-      const mine = ways.filter((one) => one.factor === name)
+      // Nobody gives for ever what did not help.
+      const tried = new Set(at.proofs.map((one) => one.credentialId))
+      const mine = ways.filter((one) => one.factor === name && !one.spent && !tried.has(one.credentialId))
       const used = mine[pick() % Math.max(1, mine.length)]
       if (used === undefined) return { step: refused('not-allowed'), process: at, ways }
       at = { ...at, proofs: [...at.proofs, given(used)] }
@@ -424,7 +460,7 @@ describe('the next step', () => {
           const reached = assess(end.process.proofs).level
           expect(reaches(reached, level)).toBe(true)
           if (one.requirement.essential) expect(reaches(reached, one.requirement.level)).toBe(true)
-          const own = end.ways.filter((each) => !each.implied).map((each) => given(each))
+          const own = end.ways.filter((each) => !each.implied && !each.standIn).map((each) => given(each))
           if (reaches(assess(own).level, 'two-factor')) expect(reaches(reached, 'two-factor')).toBe(true)
           expect(resultOf({ ...end.process, identityId: 'ana' })).toEqual({
             identityId: 'ana',

@@ -15,6 +15,7 @@ const names = {
   invitation: true,
   'recovery-link': true,
   'recovery-nothing': true,
+  'backup-code-used': true,
   'credential-changed': true,
   'credential-removed': true,
   'credential-suspected': true,

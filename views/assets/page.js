@@ -12,6 +12,12 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
   })
 }
 
+// Print what is to be kept on paper.
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false
+  button.addEventListener('click', () => print())
+}
+
 // A second click on the way would only be answered with a page that explains it.
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener('submit', (event) => {

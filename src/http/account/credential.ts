@@ -1,9 +1,11 @@
 import { Problem } from '../../domain/problem.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
+import { type AboutShown, aboutWords } from '../enrolment-words.ts'
 import { type Moment, momentOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
+import type { Web } from '../web.ts'
 import type { Portal } from './portal.ts'
 
 export interface CredentialPages {
@@ -20,16 +22,18 @@ type Listed = Awaited<ReturnType<AppDependencies['enrolments']['list']>>[number]
 export interface CredentialShown {
   readonly href: string
   readonly label: string | undefined
+  readonly about: AboutShown | undefined
   readonly since: Moment
   readonly used: Moment | undefined
   readonly needsCompanion: boolean
 }
 
-export function credentialShown(listed: Listed, language: string): CredentialShown {
+export function credentialShown(web: Pick<Web, 'words'>, listed: Listed, language: string): CredentialShown {
   const { id, factor, label, createdAt, lastUsedAt, needsCompanion } = listed
   return {
     href: pathOf(factor, id),
     label,
+    about: aboutWords(web, language, listed),
     since: momentOf(createdAt, language),
     used: lastUsedAt === undefined ? undefined : momentOf(lastUsedAt, language),
     needsCompanion: needsCompanion === true,
@@ -62,7 +66,7 @@ export function createCredentialPages(deps: AppDependencies, portal: Portal): Cr
       title: label ?? name,
       status: failed ? 422 : 200,
       values: {
-        ...credentialShown(credential, ctx.state.language),
+        ...credentialShown(web, credential, ctx.state.language),
         heading: label ?? name,
         name,
         back: listPath(factor),

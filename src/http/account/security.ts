@@ -2,6 +2,7 @@ import { Problem } from '../../domain/problem.ts'
 import type { Form } from '../../ports/factor.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
+import { saveWords } from '../enrolment-words.ts'
 import { refusalText } from '../refusal.ts'
 import type { SignedIn, SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
@@ -43,7 +44,7 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
           name: t(`factors:${name}.name`),
           href: `/account/security/${name}`,
           action: t(own.length > 0 ? 'account:security.change' : 'account:security.add'),
-          enrolled: own.map((one) => credentialShown(one, language)),
+          enrolled: own.map((one) => credentialShown(web, one, language)),
         }
       })
     const notice = noticeOf(page.ctx, t, 'security', ['changed'])
@@ -66,8 +67,9 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
         factor,
         heading: t(`factors:${factor}.enrol.heading`),
         identifier: identity.identifiers[0]?.written ?? '',
-        own: own.map((one) => credentialShown(one, ctx.state.language)),
+        own: own.map((one) => credentialShown(web, one, ctx.state.language)),
         notice: noticeOf(ctx, t, 'security', ['renamed', 'removed']),
+        save: saveWords(web, ctx.state.language, factor, 'account:security.form.save'),
         ticket,
         show: shown,
         mistake,

@@ -2,6 +2,7 @@
 import type { Current } from '../../authentication/index.ts'
 import type { RefusalReason, Step } from '../../domain/authentication.ts'
 import { second } from '../../domain/time.ts'
+import { saveWords } from '../enrolment-words.ts'
 import { inSeconds, inWords } from '../moments.ts'
 import type { Page } from '../render.ts'
 import type { Web } from '../web.ts'
@@ -119,6 +120,7 @@ function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Pa
       factor: step.chosen,
       others: step.oneOf.filter((name) => name !== step.chosen),
       identifier: now.identifier ?? now.identity?.identifiers[0]?.written,
+      save: saveWords(web, view.found.ctx.state.language, step.chosen, 'enrol.finish'),
       show: now.show ?? {},
       mistake: mistake?.text ?? mistake?.throttled,
       reason: mistake?.reason,
