@@ -3,7 +3,7 @@
  * (templates.ts) and carriers (smtp.ts, in development inbox.ts), and the guarded way out for fetches (guarded-fetch.ts).
  * Who is told what, and when, is decided by the services.
  */
-import { type Instant, minute } from '../domain/time.ts'
+import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -33,6 +33,11 @@ interface Queued {
 /** Kinds of jobs, for the queue's limits. */
 export const jobKinds: Readonly<Record<Channel, string>> = { email: 'mail', sms: 'sms' }
 
+/** Whoever causes a message is answered before it is brought on its way; when exactly nobody can tell from later answers either. */
+function someTime(random: Random): Duration {
+  return 50 + Buffer.from(random(1), 'base64url').readUInt8()
+}
+
 /** Registers itself with the queue; messages go out once that was started, in this process or another one. */
 export function createMessenger(deps: MessengerDeps): Messenger {
   const { queue, clock, random, log } = deps
@@ -44,7 +49,7 @@ export function createMessenger(deps: MessengerDeps): Messenger {
       const kind = jobKinds[message.to.kind === 'phone' ? 'sms' : 'email']
       const queued: Queued = { message, id: random(16), at: clock() }
       // A person's sign-in does not fail because mail does; a full queue has been in the log for hours.
-      if (!(await queue.add(kind, queued)))
+      if (!(await queue.add(kind, queued, { after: someTime(random) })))
         log.error({ kind, template: message.template }, 'queue full, message lost')
     },
   }

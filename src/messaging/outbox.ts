@@ -73,17 +73,22 @@ export function createJobQueue(options: OutboxOptions): Outbox {
     return createBacklog(() => shelf.count(kind, queue), queue, options.clock)
   })
   let timer: NodeJS.Timeout | undefined
+  const wakeAfter = (kind: string, pause: Duration) => {
+    if (pause === 0) workers.get(kind)?.wake()
+    // Not waited for at the end: what is due is done after the next start.
+    else setTimeout(() => timer !== undefined && workers.get(kind)?.wake(), pause).unref()
+  }
   const wakeAll = () => {
     for (const worker of workers.values()) worker.wake()
   }
 
   return {
-    async add(kind, payload, { id: name, dueAt = options.clock() } = {}) {
+    async add(kind, payload, { id: name, dueAt = options.clock(), after = 0 } = {}) {
       // Only spares the row: who may be done under a name is decided when the work begins.
       if (name !== undefined && (await shelf.isNameTaken(kind, name))) return true
       if (!(await backlogs(kind).admit())) return false
       await shelf.insert(kind, name === undefined ? { payload } : { payload, name }, dueAt)
-      if (timer !== undefined && dueAt <= options.clock()) workers.get(kind)?.wake()
+      if (timer !== undefined && dueAt <= options.clock()) wakeAfter(kind, after)
       return true
     },
     handle(kind, work) {

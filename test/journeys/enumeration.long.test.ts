@@ -35,6 +35,8 @@ eachStore((_, __, fresh) => {
         // Small enough for a missing hash to show, and for everything else to show beside it.
         SIGNET_HASHING__MEMORY: '1mb',
         SIGNET_HASHING__ITERATIONS: '1',
+        SIGNET_FACTORS__EMAIL_CODE__PER_HOUR: '1000',
+        SIGNET_FACTORS__MAGIC_LINK__PER_HOUR: '1000',
       },
     })
     started = processes
@@ -72,6 +74,30 @@ eachStore((_, __, fresh) => {
       return [wrong('known'), wrong('unknown')]
     })
   })
+
+  it.each(['email-code', 'magic-link'])(
+    `S32: asking for a message (%s) takes the same time whether or not one goes out, ${samples} interleaved requests`,
+    async (factor) => {
+      const { issuer, processes } = await opened()
+      const party = await register({ house: processes.house, issuer })
+      await expectAlike(async (attempt) => {
+        for (let each = 0; each < people; each++)
+          await addPerson(processes.house, `ana-${attempt}-${each}@example.com`)
+        const visitor = createVisitor()
+        const identify = await visitor.get((await party.begin()).url)
+        const proof = await visitor.submit(identify, { identifier: 'somebody@example.com' })
+        const ask =
+          (name: string): Send =>
+          async (round) => {
+            // Named anew, so that it is never too early for another message.
+            const identifier = `${name}-${attempt}-${round % people}@example.com`
+            await post(visitor, identify, '/identify', { identifier }, 303)
+            await post(visitor, proof, '/choose', { factor }, 303)
+          }
+        return [ask('ana'), ask('bob')]
+      })
+    },
+  )
 
   it(`S32: "forgotten" takes the same time whether or not anybody is there, ${samples} interleaved requests`, async () => {
     const { issuer, processes } = await opened()
