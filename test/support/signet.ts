@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { compose, type House } from '../../src/house.ts'
@@ -233,8 +234,12 @@ async function startProcess(
   }
 }
 
+const moment = 400
+
 /** The newest message to an address, from the inbox; waits up to ten seconds for it. */
 export async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
+  // Messages go out a moment after the answer that caused them: the newest one now may still be an older one.
+  if (after === '') await sleep(moment)
   const query = new URLSearchParams({ to, wait: '10', ...(after === '' ? {} : { after }) })
   const response = await fetch(`${issuer}/inbox/messages?${query}`)
   const messages = (await response.json()) as CaughtMessage[]
