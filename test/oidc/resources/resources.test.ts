@@ -1,8 +1,8 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, opaqueApi, startScene } from '../support/app.ts'
+import { api, opaqueApi, rsaApi, startScene } from '../support/app.ts'
 import { authorize, exchange, person, post } from '../support/relying-party.ts'
 
 const machine = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] }
@@ -64,6 +64,17 @@ describe('resource indicators', () => {
       expect(decodeJwt(none.body.access_token)).not.toHaveProperty('scope')
       const openid = await post(app, '/token', narrow, { ...ask, resource: [], scope: 'email' })
       expect(openid.body.error).toBe('invalid_scope')
+    })
+
+    it('signs with the algorithm that the API asks for, and with the first configured one otherwise', async () => {
+      const { app } = await startScene(open)
+      const client = await app.addClient({ metadata: machine })
+      const algorithmFor = async (resource: string) => {
+        const { body } = await post(app, '/token', client, { grant_type: 'client_credentials', resource })
+        return decodeProtectedHeader(body.access_token)
+      }
+      expect(await algorithmFor(rsaApi)).toMatchObject({ alg: 'RS256', typ: 'at+jwt' })
+      expect(await algorithmFor(api)).toMatchObject({ alg: 'ES256', typ: 'at+jwt' })
     })
 
     it('keeps a person’s token for an API away from userinfo', async () => {

@@ -26,6 +26,7 @@ import { createVault, digest, random } from '../../../src/vault/vault.ts'
 
 export const api = 'https://api.example.com'
 export const opaqueApi = 'https://opaque.example.com'
+export const rsaApi = 'https://rsa.example.com'
 
 export interface App {
   /** Where it listens. */
@@ -186,6 +187,7 @@ function settingsFor(issuer: string): OidcSettings {
     resources: {
       [api]: { name: 'The API', scopes: ['read', 'write'], access_token_format: 'jwt' },
       [opaqueApi]: { scopes: ['read'], access_token_format: 'opaque', introspected_by: ['opaque-api'] },
+      [rsaApi]: { scopes: ['read'], access_token_format: 'jwt', access_token_alg: 'RS256' },
     },
     backchannel_logout: { timeout: second, queue: 100 },
   }
