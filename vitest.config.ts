@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.long.test.ts'],
+    exclude: ['test/**/*.long.test.ts', 'test/**/*.timing.test.ts'],
     globalSetup: ['test/support/mongodb.ts'],
     pool: 'forks',
     testTimeout: 60_000,
