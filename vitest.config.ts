@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['test/**/*.long.test.ts', 'test/**/*.timing.test.ts'],
     globalSetup: ['test/support/mongodb.ts'],
     pool: 'forks',
+    // One per core; vitest would leave one idle, and much of the time goes into waiting.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 120_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
