@@ -20,6 +20,11 @@ const grants = ['authorization_code', 'refresh_token', 'client_credentials']
 const ourAlgorithms = ['ES256', 'RS256', 'EdDSA', 'Ed25519']
 const theirAlgorithms = [...ourAlgorithms, 'ES384', 'ES512', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 
+// RSA1_5 is broken, A*KW and dir want a shared secret.
+const keyAgreements = ['ECDH-ES', 'RSA-OAEP', 'RSA-OAEP-256']
+const contentCiphers = ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM']
+const encryptable = ['id_token', 'userinfo'] as const
+
 const checks: Record<string, Check> = {
   client_name: text(200),
   redirect_uris: redirects,
@@ -33,6 +38,10 @@ const checks: Record<string, Check> = {
   id_token_signed_response_alg: oneOf(ourAlgorithms),
   userinfo_signed_response_alg: oneOf(ourAlgorithms),
   introspection_signed_response_alg: oneOf(ourAlgorithms),
+  id_token_encrypted_response_alg: oneOf(keyAgreements),
+  id_token_encrypted_response_enc: oneOf(contentCiphers),
+  userinfo_encrypted_response_alg: oneOf(keyAgreements),
+  userinfo_encrypted_response_enc: oneOf(contentCiphers),
   subject_type: oneOf(['public', 'pairwise']),
   sector_identifier_uri: address(httpsFault),
   jwks: jwksFaults,
@@ -125,6 +134,7 @@ function together(metadata: ClientMetadata): readonly string[] {
       method === 'private_key_jwt' && metadata.jwks === undefined && metadata.jwks_uri === undefined,
       'jwks or jwks_uri is needed for private_key_jwt',
     ],
+    ...encryptable.flatMap((what) => encryptionRules(metadata, what)),
     [metadata.jwks !== undefined && metadata.jwks_uri !== undefined, 'jwks and jwks_uri exclude each other'],
     [
       metadata.token_endpoint_auth_signing_alg !== undefined && method !== 'private_key_jwt',
@@ -136,6 +146,19 @@ function together(metadata: ClientMetadata): readonly string[] {
     ],
   ]
   return rules.flatMap(([broken, reason]) => (broken ? [reason] : []))
+}
+
+/** OIDC Registration 2: content is encrypted to a key of the client, by an algorithm that it names. */
+function encryptionRules(
+  metadata: ClientMetadata,
+  what: (typeof encryptable)[number],
+): readonly (readonly [boolean, string])[] {
+  const [alg, enc] = [`${what}_encrypted_response_alg`, `${what}_encrypted_response_enc`]
+  const hasKeys = metadata.jwks !== undefined || metadata.jwks_uri !== undefined
+  return [
+    [metadata[alg] !== undefined && !hasKeys, `jwks or jwks_uri is needed for ${alg}`],
+    [metadata[enc] !== undefined && metadata[alg] === undefined, `${alg} is needed with ${enc}`],
+  ]
 }
 
 function redirects(value: unknown, { application_type, redirect_uris }: ClientMetadata): readonly string[] {
