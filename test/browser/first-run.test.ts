@@ -37,7 +37,13 @@ async function story(signet: Signet, open: () => Promise<Page>): Promise<void> {
   const page = await open()
   await page.goto(demo)
   await page.getByRole('link', { name: 'inbox' }).click()
-  await page.getByRole('link', { name: 'Open the link' }).first().click()
+  const invitation = page.getByRole('link', { name: 'Open the link' }).first()
+  // Without script the inbox does not grow by itself.
+  for (let looks = 0; looks < 100 && (await invitation.count()) === 0; looks++) {
+    await page.waitForTimeout(200)
+    await page.reload()
+  }
+  await invitation.click()
   await page.waitForURL(/\/invitation\?token=/)
   await fill(page, 'new-password', 'password')
   await press(page, 'Save password')
