@@ -1,3 +1,3 @@
 import { describeRaces } from './races.ts'
 
-describeRaces(200)
+describeRaces(50)

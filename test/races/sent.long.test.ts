@@ -1,3 +1,3 @@
 import { describeSentRaces } from './sent.ts'
 
-describeSentRaces(200)
+describeSentRaces(50)
