@@ -22,7 +22,7 @@ export interface Visit {
 }
 
 export interface ContextsTools {
-  readonly store: Pick<Store, 'approvals'>
+  readonly store: Pick<Store, 'approvals' | 'replays'>
   readonly digest: Digest
   readonly clock: Clock
   readonly random: Random

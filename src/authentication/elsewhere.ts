@@ -1,6 +1,6 @@
 // Owns the questions that are answered somewhere else than in the browser that waits: put by a process, opened by whoever holds the secret
 // (a mailed link, a phone), answered once, collected once by the process. What an answer proves is the factor's to say.
-import type { Duration, Instant } from '../domain/time.ts'
+import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Elsewhere } from '../ports/factor.ts'
 import type { Approval, Store } from '../ports/store.ts'
@@ -9,7 +9,7 @@ import type { Visit } from './contexts.ts'
 import type { Asker } from './processes.ts'
 
 export interface ElsewhereTools {
-  readonly store: Pick<Store, 'approvals'>
+  readonly store: Pick<Store, 'approvals' | 'replays'>
   readonly vault: Vault
   readonly digest: Digest
   readonly clock: Clock
@@ -58,14 +58,19 @@ interface Put extends Omit<OpenQuestion, 'consumer'> {
   readonly number: string
 }
 
+type Final = 'approved' | 'refused'
+
+const gone = { status: 'gone' } as const
 const purpose = 'approval'
 /** Two digits can be guessed at: who is wrong this often ends the question. */
 const numberTries = 3
-const mostRounds = 50
+/** What is raced for outlives the question: whoever read it in its last moment comes too late all the same. */
+const margin = minute
 
 export function createElsewhere(tools: ElsewhereTools): Questioned {
   const { store, vault, digest, clock, random, issuer } = tools
   const rows = store.approvals
+  const answerTo = (id: string) => `${id} answer`
 
   function opened({ id, sealed }: Approval): Put {
     return JSON.parse(vault.open(purpose, sealed, id))
@@ -76,40 +81,41 @@ export function createElsewhere(tools: ElsewhereTools): Questioned {
     const id = digest(secret)
     const now = clock()
     const number = twoDigits(random)
-    await rows.insert({
-      id,
-      state: 'asked',
-      sealed: vault.seal(purpose, JSON.stringify({ ...put, at: now, number } satisfies Put), id),
-      triesLeft: numberTries,
-      expiresAt: now + lifetime,
-    })
+    const sealed = vault.seal(purpose, JSON.stringify({ ...put, at: now, number } satisfies Put), id)
+    await rows.insert({ id, sealed, expiresAt: now + lifetime })
     // From the issuer and nothing else: a request's Host never reaches a message (S33).
     return { id, number, link: `${issuer}/answer?key=${secret}` }
   }
 
-  async function collect(id: string): Promise<'waiting' | 'approved' | 'refused'> {
-    const row = await rows.get(id)
-    if (row === undefined || row.state === 'asked') return 'waiting'
-    const taken = await rows.take(id)
-    return taken === undefined || taken.state === 'asked' ? 'waiting' : taken.state
+  /** Undefined when it expired, was collected, or never asked. */
+  async function find(id: string) {
+    const [question, answer] = await Promise.all([rows.get(id), rows.get(answerTo(id))])
+    return question && { question, answer }
+  }
+
+  async function collect(id: string): Promise<'waiting' | Final> {
+    const answer = (await find(id))?.answer
+    if (answer === undefined || (await rows.take(id)) === undefined) return 'waiting'
+    return vault.open(purpose, answer.sealed, answer.id) as Final
   }
 
   function shown({ browser, consumer, number: _number, ...question }: Put, here: string): OpenQuestion {
     return browser === digest(here) ? { ...question, consumer } : question
   }
 
-  async function answerOnce(row: Approval, browser: string, reply: Parameters<Questioned['answer']>[2]) {
-    const put = opened(row)
-    const question = shown(put, browser)
-    const matches = question.consumer !== undefined || reply.number?.trim() === put.number
-    const wrong = reply.approve && !matches
-    const triesLeft = row.triesLeft - (wrong ? 1 : 0)
-    const state = !reply.approve || triesLeft <= 0 ? 'refused' : wrong ? 'asked' : 'approved'
-    if (!(await rows.replace({ ...row, triesLeft, state }))) return undefined
-    if (state === 'approved') return { status: 'approved', question } as const
-    return state === 'refused'
-      ? ({ status: 'refused' } as const)
-      : ({ status: 'mismatch', triesLeft } as const)
+  /** Of any number of answers the one that is inserted counts. */
+  async function settle({ id, expiresAt }: Approval, answer: Final): Promise<boolean> {
+    const sealed = vault.seal(purpose, answer, answerTo(id))
+    return rows.insert({ id: answerTo(id), sealed, expiresAt: expiresAt + margin })
+  }
+
+  /** Takes one try before the number is looked at; answers how many are left, undefined when none was. */
+  async function pay({ id, expiresAt }: Approval): Promise<number | undefined> {
+    for (let left = numberTries - 1; left >= 0; left -= 1) {
+      if (await store.replays.insert({ id: `number:${id}:${left}`, expiresAt: expiresAt + margin }))
+        return left
+    }
+    return undefined
   }
 
   return {
@@ -129,21 +135,27 @@ export function createElsewhere(tools: ElsewhereTools): Questioned {
       },
     }),
     async isAnswered(id) {
-      const row = await rows.get(id)
-      return row !== undefined && row.state !== 'asked'
+      return (await find(id))?.answer !== undefined
     },
     async look(secret, browser) {
-      const row = await rows.get(digest(secret))
-      return row?.state === 'asked' ? shown(opened(row), browser) : undefined
+      const found = await find(digest(secret))
+      return found && found.answer === undefined ? shown(opened(found.question), browser) : undefined
     },
-    async answer(secret, browser, reply) {
-      for (let round = 0; round < mostRounds; round += 1) {
-        const row = await rows.get(digest(secret))
-        if (row?.state !== 'asked') break
-        const answered = await answerOnce(row, browser, reply)
-        if (answered !== undefined) return answered
+    async answer(secret, browser, { approve, number }) {
+      const found = await find(digest(secret))
+      if (found === undefined || found.answer !== undefined) return gone
+      const put = opened(found.question)
+      const question = shown(put, browser)
+      let final: Final = approve ? 'approved' : 'refused'
+      if (approve && question.consumer === undefined) {
+        const triesLeft = await pay(found.question)
+        if (triesLeft === undefined) return gone
+        const wrong = number?.trim() !== put.number
+        if (wrong && triesLeft > 0) return { status: 'mismatch', triesLeft }
+        if (wrong) final = 'refused'
       }
-      return { status: 'gone' }
+      if (!(await settle(found.question, final))) return gone
+      return final === 'approved' ? { status: final, question } : { status: final }
     },
   }
 }

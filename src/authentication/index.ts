@@ -33,7 +33,10 @@ export type { Visit } from './contexts.ts'
 export type { Asker, Opening } from './processes.ts'
 
 export interface AuthenticationTools {
-  readonly store: Pick<Store, 'authentications' | 'approvals' | 'credentials' | 'attempts' | 'devices'>
+  readonly store: Pick<
+    Store,
+    'authentications' | 'approvals' | 'replays' | 'credentials' | 'attempts' | 'devices'
+  >
   readonly identities: People
   /** In the order in which ways are offered. */
   readonly factors: Factors

@@ -24,7 +24,7 @@ export interface Collections {
   readonly artifacts: Artifact
   /** One row per living or ended session, id = digest of its uid. */
   readonly sessions: SessionRow
-  /** `jti` seen (client assertions, DPoP): insert-only. */
+  /** What may happen once and did (a `jti` seen, a ticket spent, a try taken): insert-only. */
   readonly replays: Entity
   readonly keys: StoredKey
   readonly audit: StoredAuditEntry
@@ -44,13 +44,13 @@ export interface IdentifierClaim extends Entity {
   readonly takenAt: Instant
 }
 
-/** A question that is answered elsewhere than in the browser that waits: through a mailed link, on a phone. `id` = digest of its secret. */
+/**
+ * A question that is answered elsewhere than in the browser that waits: through a mailed link, on a phone. `id` = digest of its secret.
+ * Its answer is a row of its own, `<id> answer`: neither is ever changed, so that what counts is who inserts the one and who takes the other.
+ */
 export interface Approval extends Entity {
-  readonly state: 'asked' | 'approved' | 'refused'
-  /** Who asks from where, and the number that both sides show. */
+  /** Who asks from where, and the number that both sides show; or the answer. */
   readonly sealed: string
-  /** Wrong numbers until it counts as refused. */
-  readonly triesLeft: number
   readonly expiresAt: Instant
 }
 

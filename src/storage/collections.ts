@@ -16,7 +16,8 @@ export const collections = {
   claims: { indexes: ['identityId'], durable: 'always' },
   credentials: { indexes: ['identityId', 'handle'], durable: 'always' },
   authentications: { indexes: [], durable: 'marks' },
-  approvals: { indexes: [], durable: 'marks' },
+  // The insert of an answer is what counts.
+  approvals: { indexes: [], durable: 'always' },
   // A lock-out that a power cut undoes would be a second chance to guess.
   attempts: { indexes: [], durable: 'always' },
   devices: { indexes: ['identityId'], durable: 'marks' },
