@@ -5,6 +5,7 @@ import type { AttemptBudget, Receipt } from './attempts.ts'
 import type { Visit } from './contexts.ts'
 import type { Devices } from './devices.ts'
 import { aboutProcess, type Journal } from './journal.ts'
+import type { Observe } from './observation.ts'
 import { type Asker, answered, type Processes, sameQuestion } from './processes.ts'
 import type { Questions } from './questions.ts'
 import type { Known } from './situations.ts'
@@ -17,6 +18,7 @@ export interface ArrivalTools {
   readonly attempts: AttemptBudget
   readonly devices: Devices
   readonly journal: Journal
+  readonly observe: Observe
 }
 
 /** A proof on its way into the process. */
@@ -35,10 +37,11 @@ export interface Arrival {
 }
 
 export function createArrival(tools: ArrivalTools): Arrival {
-  const { factors, processes, questions, attempts, devices, journal } = tools
+  const { factors, processes, questions, attempts, devices, journal, observe } = tools
 
   async function add(asker: Asker, visit: Visit, process: Authentication, proved: Proved) {
     const { identityId, proof, key, question, receipts = [] } = proved
+    const observed = process.observed ?? (await observe(visit, identityId))
     const changed = await processes.change(asker, (now) => {
       if (!sameQuestion(now, process)) return undefined
       if (question !== undefined && now.challenges[key]?.sealed !== question) return undefined
@@ -46,7 +49,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
       const others = now.proofs.filter(
         ({ credentialId }) => credentialId === undefined || credentialId !== proof.credentialId,
       )
-      return { ...answered(now, key), identityId, proofs: [...others, proof] }
+      return { ...answered(now, key), identityId, observed, proofs: [...others, proof] }
     })
     if (changed === undefined) return late(asker, visit, receipts)
     const about = { ...aboutProcess(changed, { id: identityId }), details: { factor: proof.factor } }

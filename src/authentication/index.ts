@@ -23,6 +23,7 @@ import { createElsewhere, type Questioned } from './elsewhere.ts'
 import { createEngine } from './engine.ts'
 import type { EnrolmentRefusal, Enrolments } from './enrolment.ts'
 import { createJournal } from './journal.ts'
+import { createObservation } from './observation.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
@@ -146,6 +147,7 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
     contexts: createContexts(tools),
     devices: createDevices(tools),
     journal: createJournal(tools),
+    observe: createObservation(),
   }
   const questions = createQuestions(parts)
   const arrival = createArrival({ ...parts, questions })

@@ -10,6 +10,16 @@ export interface Requirement {
   readonly identityId?: string
   /** Typed for the person in advance (`login_hint`). */
   readonly hint?: string
+  /** More, or fresher, than usual was asked for by name: a trusted device excuses from nothing. */
+  readonly stepUp?: boolean
+}
+
+/** What was noticed about a visit, together with the first proof: nothing is looked at before (S32). */
+export interface Observed {
+  /** Names of the risk signals that were raised; each can ask for more, none for less. */
+  readonly signals: readonly string[]
+  /** Set on a device that this identity trusts, and until when it does. */
+  readonly trustedUntil?: Instant
 }
 
 /** The process: a question, and the answers so far. Stored; each change is a compare-and-set. */
@@ -29,6 +39,8 @@ export interface Authentication {
   /** Pinned by the first proof; until then the identifier is looked up at each step. */
   readonly identityId?: string
   readonly proofs: readonly Proof[]
+  /** Set by the first proof. */
+  readonly observed?: Observed
   /** Chosen among the offered ways. */
   readonly factor?: string
   /** Sealed challenges in flight, by factor name (for enrolment: `enrol:<factor>`). */

@@ -1,0 +1,10 @@
+import type { Observed } from '../domain/authentication.ts'
+import type { Visit } from './contexts.ts'
+
+/** What is noticed of a visit by whoever just proved to be this identity; called once a process, before their device counts as known. */
+export type Observe = (visit: Visit, identityId: string) => Promise<Observed>
+
+/** Nothing is looked at before the first proof, so that nothing before it can depend on who it is (S32). */
+export function createObservation(): Observe {
+  return async () => ({ signals: [] })
+}
