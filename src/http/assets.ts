@@ -12,7 +12,7 @@ export interface Asset {
 }
 
 export interface Assets {
-  /** The address of a file under views/assets; its fingerprint makes it immutable. Throws for an unknown name. */
+  /** The address of a file (or a folder of parts) under views/assets; its fingerprint makes it immutable. Throws for an unknown name. */
   url(name: string): string
   /** By path, as `url` gave it. */
   find(path: string): Asset | undefined
@@ -24,14 +24,17 @@ const types: Record<string, string> = {
   svg: 'image/svg+xml',
 }
 
-/** Reads every asset into memory: a few small files, served without touching the disk again. */
+/** Reads every asset into memory: a few small files, served without touching the disk again. A folder is one file: its parts in the order of their names. */
 export async function loadAssets(folder: URL): Promise<Assets> {
   const byName = new Map<string, string>()
   const byPath = new Map<string, Asset>()
-  for (const name of (await readdir(folder)).sort()) {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const { name } = entry
     const type = types[name.slice(name.lastIndexOf('.') + 1)]
     if (type === undefined) continue
-    const plain = await readFile(new URL(name, folder))
+    const plain = entry.isDirectory()
+      ? await joined(new URL(`${name}/`, folder))
+      : await readFile(new URL(name, folder))
     const path = fingerprinted(name, plain)
     byName.set(name, path)
     byPath.set(path, { type, plain, ...(await compressed(plain)) })
@@ -44,6 +47,11 @@ export async function loadAssets(folder: URL): Promise<Assets> {
     },
     find: (path) => byPath.get(path),
   }
+}
+
+async function joined(folder: URL): Promise<Buffer> {
+  const parts = (await readdir(folder)).sort()
+  return Buffer.concat(await Promise.all(parts.map((part) => readFile(new URL(part, folder)))))
 }
 
 function fingerprinted(name: string, bytes: Buffer): string {
