@@ -11,6 +11,7 @@ const floors: Record<string, readonly string[]> = {
   domain: [],
   ports: ['domain'],
   factors: ['ports', 'domain'],
+  signals: ['ports', 'domain'],
   identities: ['ports', 'domain'],
   authentication: ['ports', 'domain'],
   clients: ['ports', 'domain'],
@@ -19,6 +20,7 @@ const floors: Record<string, readonly string[]> = {
   oidc: ['ports', 'domain'],
   storage: ['ports', 'domain'],
   messaging: ['ports', 'domain'],
+  networks: ['ports', 'domain'],
   vault: ['ports', 'domain'],
   http: [
     'ports',
@@ -39,6 +41,8 @@ const forbiddenPackages: Record<string, RegExp> = {
   domain: /./,
   ports: /./,
   factors: /^(koa|@koa\/|oidc-provider|mongodb|node:(fs|http|https|net|sqlite|child_process)|ejs)/,
+  // Pure functions over facts.
+  signals: /./,
   identities: /^(koa|@koa\/|oidc-provider|mongodb|node:(fs|http|https|net|sqlite))/,
   authentication: /^(koa|@koa\/|oidc-provider|mongodb|node:(fs|http|https|net|sqlite))/,
   recovery: /^(koa|@koa\/|oidc-provider|mongodb|node:(fs|http|https|net|sqlite))/,
@@ -47,6 +51,7 @@ const forbiddenPackages: Record<string, RegExp> = {
   oidc: /^(mongodb|node:sqlite|ejs|argon2|nodemailer)/,
   storage: /^(koa|@koa\/|oidc-provider|ejs|argon2|nodemailer)/,
   messaging: /^(koa|@koa\/|oidc-provider|mongodb|node:sqlite|argon2)/,
+  networks: /^(koa|@koa\/|oidc-provider|mongodb|node:(sqlite|http|https|net)|undici|ejs|argon2|nodemailer)/,
   vault: /^(koa|@koa\/|oidc-provider|mongodb|node:sqlite|ejs|nodemailer)/,
   http: /^(mongodb|node:sqlite|argon2|nodemailer)/,
   cli: /^(koa|@koa\/|mongodb|node:sqlite|argon2|nodemailer|ejs)/,

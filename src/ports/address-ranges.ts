@@ -1,0 +1,5 @@
+/** A set of networks. */
+export interface AddressRanges {
+  /** False for what is no address. */
+  has(address: string): boolean
+}
