@@ -1,5 +1,5 @@
 // Holds client metadata (OIDC Registration 2, RFC 7591) to what Signet can keep and wants to: a table of checks, and the rules between fields.
-import { levelOf } from '../domain/assurance.ts'
+import { type AcrNames, levelOf } from '../domain/assurance.ts'
 import { claimsByScope } from '../domain/claims.ts'
 import type { ClientMetadata } from '../domain/client.ts'
 import { parseAs } from '../domain/identifier.ts'
@@ -9,6 +9,8 @@ import { httpsFault, isPrivateUse, redirectFault, webFault } from './uris.ts'
 export interface MetadataRules {
   /** Scopes that exist here beside the standard ones: those of the configured resources. */
   readonly scopes: readonly string[]
+  /** What relying parties call our levels. */
+  readonly acr?: AcrNames
 }
 
 type Check = (value: unknown, metadata: ClientMetadata, rules: MetadataRules) => readonly string[]
@@ -56,7 +58,12 @@ const checks: Record<string, Check> = {
   require_auth_time: flag,
   default_max_age: (value) =>
     Number.isSafeInteger(value) && Number(value) >= 0 ? [] : ['must be a number of seconds'],
-  default_acr_values: strings((value) => levelOf(value) !== undefined, 'is no level of this server'),
+  default_acr_values: (value, metadata, rules) =>
+    strings((one) => levelOf(one, rules.acr) !== undefined, 'is no level of this server')(
+      value,
+      metadata,
+      rules,
+    ),
   contacts: strings((value) => parseAs('email', value) !== undefined, 'is no e-mail address'),
   scope: (value, _metadata, { scopes }) =>
     typeof value !== 'string'

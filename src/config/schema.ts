@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { levels } from '../domain/assurance.ts'
+import { acrPrefix, levels } from '../domain/assurance.ts'
 import { duration, flag, list, masterKey, range, size, text, url, whole, word } from './values.ts'
 
 // What may stand in the configuration. Defaults and the explanation of each key are in config/default.yaml, which has every key.
@@ -18,6 +18,13 @@ const scopeName = text('a scope name without spaces', (value) => /^[\x21\x23-\x5
 const indicator = text('an absolute URI without fragment (RFC 8707)', (value) => {
   return URL.canParse(value) && !value.includes('#')
 })
+
+const level = word(levels.filter((level) => level !== 'none'))
+// In `acr_values` a space ends a name.
+const acrName = text(
+  `a name without spaces that does not begin with ${acrPrefix}`,
+  (name) => /^[\x21-\x7e]+$/.test(name) && !name.startsWith(acrPrefix),
+)
 
 const resource = z.strictObject(
   {
@@ -192,7 +199,8 @@ export const schema = map({
     forget_after: duration({ min: '1m', max: '30d' }),
     lock_after: whole(5, 100),
   }),
-  policy: map({ level: word(levels.filter((level) => level !== 'none')) }),
+  policy: map({ level }),
+  acr: z.record(acrName, level, 'a map of levels by name'),
   lifetimes,
   keys: map({
     algorithms: list(word(['ES256', 'RS256', 'EdDSA']), 'a list of algorithms').min(

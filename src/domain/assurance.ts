@@ -27,15 +27,25 @@ export interface Proof extends Strength {
 export const levels = ['none', 'single-factor', 'two-factor', 'phishing-resistant', 'hardware-bound'] as const
 export type Level = (typeof levels)[number]
 
-const acrPrefix = 'urn:signet:acr:'
+/** What our own `acr` values begin with. */
+export const acrPrefix = 'urn:signet:acr:'
 
 /** The `acr` value of a level (OIDC Core 2): an absolute URI, meanings published in docs. */
 export function acrOf(level: Level): string {
   return acrPrefix + level
 }
 
-export function levelOf(acr: string): Level | undefined {
-  return levels.find((level) => level !== 'none' && acrOf(level) === acr)
+/** What relying parties call our levels beside our own names (`acr` in the configuration). */
+export type AcrNames = Readonly<Record<string, Level>>
+
+export function levelOf(acr: string, names: AcrNames = {}): Level | undefined {
+  const own = levels.find((level) => level !== 'none' && acrOf(level) === acr)
+  return own ?? (Object.hasOwn(names, acr) ? names[acr] : undefined)
+}
+
+/** Every `acr` value that can be asked for: our own in rising order, then the configured names. */
+export function acrValues(names: AcrNames): string[] {
+  return [...levels.filter((level) => level !== 'none').map(acrOf), ...Object.keys(names)]
 }
 
 export function reaches(level: Level, wanted: Level): boolean {

@@ -5,7 +5,7 @@
 import { acrOf, assess, type Level, type Proof, reaches } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import { displayName, type Identity } from '../domain/identity.ts'
-import { type Duration, minute } from '../domain/time.ts'
+import { type Duration, minute, second } from '../domain/time.ts'
 import type { CurrentSession } from '../oidc/index.ts'
 import { queryValue, seeOther, type WebContext } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
@@ -42,6 +42,8 @@ export interface Guard {
 }
 
 const freshFor: Duration = 5 * minute
+/** By which the clocks of two processes may differ. */
+const skew: Duration = 15 * second
 /** A page with a form must leave time to fill it in. */
 const freshForPage: Duration = 3 * minute
 
@@ -55,7 +57,9 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
   }
 
   async function isFresh({ session, identity }: SignedIn, within: Duration): Promise<boolean> {
-    if (clock() - session.authTime > within) return false
+    const age = clock() - session.authTime
+    // A sign-in that is still to come was made before a clock was set back: nobody can tell how long ago that was.
+    if (age > within || age < -skew) return false
     return reaches(session.level, await highestLevel(deps, identity.id))
   }
 

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import type { AdapterFactory, Configuration, JWKS } from 'oidc-provider'
-import { acrOf, levels } from '../domain/assurance.ts'
+import { type AdapterFactory, type Configuration, errors, type JWKS } from 'oidc-provider'
+import { acrValues } from '../domain/assurance.ts'
 import { createFindAccount } from './account.ts'
 import { claimsOfScopes } from './claims.ts'
 import { clockTolerance, createAssertionCheck } from './client-assertions.ts'
@@ -10,7 +10,9 @@ import type { OidcDependencies } from './dependencies.ts'
 import { createLoadGrant } from './grants.ts'
 import { createPolicy } from './interaction-policy.ts'
 import { createRenderError, createSignOutPages, type EndSession } from './logout.ts'
+import { acrClaimFault, type ClaimsParameter } from './requirement.ts'
 import { resourceFor } from './resources.ts'
+import { extraTokenClaims } from './token-claims.ts'
 import { lifetimesFor } from './token-lifetimes.ts'
 import {
   createIntrospectionPolicy,
@@ -46,7 +48,7 @@ export function configurationOf(deps: OidcDependencies, parts: Parts): Configura
     findAccount: createFindAccount(identities),
     jwks: parts.jwks,
     features: featuresOf(deps, parts),
-    acrValues: levels.filter((level) => level !== 'none').map(acrOf),
+    acrValues: acrValues(config.acr),
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: createAssertionCheck(config.issuer, clock),
     claims: claimsOfScopes(),
@@ -70,9 +72,10 @@ export function configurationOf(deps: OidcDependencies, parts: Parts): Configura
     },
     // Bound to the session, unless the person allowed more (OIDC Core 11).
     expiresWithSession: async (_ctx, source) => !source.scopes.has('offline_access'),
+    extraTokenClaims,
     fetch: (url, options) => deps.fetch(String(url), fetchOptions(options)),
     interactions: {
-      policy: createPolicy(identities, parts.subjectOf),
+      policy: createPolicy({ identities, subjectOf: parts.subjectOf, acr: config.acr }),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -105,7 +108,7 @@ function featuresOf(deps: OidcDependencies, parts: Parts): NonNullable<Configura
   const { config } = deps
   return {
     backchannelLogout: { enabled: true },
-    claimsParameter: { enabled: true },
+    claimsParameter: { enabled: true, assertClaimsParameter: refuseFaultyAcr },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     dPoP: { enabled: false },
@@ -124,6 +127,12 @@ function featuresOf(deps: OidcDependencies, parts: Parts): NonNullable<Configura
       ...createSignOutPages(deps.pages, parts),
     },
   }
+}
+
+/** What cannot be read must not count as if nothing had been asked. */
+async function refuseFaultyAcr(_ctx: unknown, claims: ClaimsParameter): Promise<void> {
+  const fault = acrClaimFault(claims)
+  if (fault !== undefined) throw new errors.InvalidRequest(fault)
 }
 
 /** `__Host-` where the path is `/`; the library gives the other two the path of their interaction, so that two tabs do not meet. */

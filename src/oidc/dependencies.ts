@@ -1,3 +1,4 @@
+import type { AcrNames } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Consent } from '../domain/consent.ts'
 import type { Duration } from '../domain/time.ts'
@@ -19,6 +20,8 @@ export interface OidcSettings {
   /** Origin that people and applications see, without a path. */
   readonly issuer: string
   readonly languages: readonly string[]
+  /** What relying parties call our levels. */
+  readonly acr: AcrNames
   readonly lifetimes: {
     readonly code: Duration
     readonly interaction: Duration

@@ -1,5 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { levelOf } from '../domain/assurance.ts'
+import { type AcrNames, levelOf } from '../domain/assurance.ts'
 import { mayUse } from '../domain/client.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import { clientOf } from './clients.ts'
@@ -9,16 +9,23 @@ import type { SubjectOf } from './token-policies.ts'
 const { Check, Prompt } = interactionPolicy
 type Policy = interactionPolicy.DefaultPolicy
 
+export interface PolicyParts {
+  readonly identities: IdentityDirectory
+  readonly subjectOf: SubjectOf
+  /** What relying parties call our levels. */
+  readonly acr: AcrNames
+}
+
 /**
  * When a person has to act before a client gets its answer, in this order: choose an account, sign in, be allowed to use the application,
  * consent. The library's own checks, and those that it leaves to us.
  */
-export function createPolicy(identities: IdentityDirectory, subjectOf: SubjectOf): Policy {
+export function createPolicy(parts: PolicyParts): Policy {
   const policy = interactionPolicy.base()
-  signIn(policy, subjectOf)
+  signIn(policy, parts)
   consent(policy)
   policy.add(accountChooser(), 0)
-  policy.add(access(identities), 2)
+  policy.add(access(parts.identities), 2)
   return policy
 }
 
@@ -35,7 +42,7 @@ function accountChooser(): interactionPolicy.Prompt {
   return prompt
 }
 
-function signIn(policy: Policy, subjectOf: SubjectOf): void {
+function signIn(policy: Policy, { subjectOf, acr }: PolicyParts): void {
   const login = policy.get('login')
   if (login === undefined) throw new Error('the library has no login prompt')
   const { checks } = login
@@ -56,7 +63,11 @@ function signIn(policy: Policy, subjectOf: SubjectOf): void {
   )
   checks.remove('essential_acrs')
   checks.remove('essential_acr')
-  checks.add(new Check('acr', 'requested ACR could not be obtained', 'login_required', needsStrongerSession))
+  checks.add(
+    new Check('acr', 'requested ACR could not be obtained', 'login_required', (ctx) =>
+      needsStrongerSession(ctx, acr),
+    ),
+  )
 }
 
 /** OIDC Core 3.1.2.1 (`id_token_hint`) and 5.5.1 (`sub` by value). Signing in as another person again and again would not help. */
@@ -70,9 +81,8 @@ function isSomebodyElse({ oidc }: KoaContextWithOIDC, subjectOf: SubjectOf): boo
   return true
 }
 
-function needsStrongerSession(ctx: KoaContextWithOIDC): boolean {
-  const { oidc } = ctx
-  const wanted = wantedAcr(oidc.params ?? {})
+function needsStrongerSession({ oidc }: KoaContextWithOIDC, names: AcrNames): boolean {
+  const wanted = wantedAcr(oidc.params ?? {}, names)
   if (wanted === undefined || oidc.session?.accountId === undefined) return false
   const level = levelOf(oidc.session.acr ?? '') ?? 'none'
   if (satisfies(level, wanted)) {
@@ -80,13 +90,13 @@ function needsStrongerSession(ctx: KoaContextWithOIDC): boolean {
     Object.defineProperty(oidc, 'acr', { value: reportedAcr(level, wanted), configurable: true })
     return false
   }
-  if (wanted.essential && (wanted.levels.length === 0 || oidc.result?.login !== undefined)) {
+  if (wanted.essential && (wanted.asked.length === 0 || oidc.result?.login !== undefined)) {
     throw new errors.UnmetAuthenticationRequirements('the requested ACR could not be obtained')
   }
   // A wish never fails a request: what is asked for is tried once, and not at all where nobody may be asked.
   return (
     wanted.essential ||
-    (oidc.result?.login === undefined && wanted.levels.length > 0 && !oidc.prompts.has('none'))
+    (oidc.result?.login === undefined && wanted.asked.length > 0 && !oidc.prompts.has('none'))
   )
 }
 

@@ -109,7 +109,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
         prompt: prompt.name as Interaction['prompt'],
         reasons: prompt.reasons,
         client,
-        requirement: requirementOf(params, await hinted(params, client, session)),
+        requirement: requirementOf(params, await hinted(params, client, session), config.acr),
         ...(session === undefined ? {} : { session }),
         languages: typeof params.ui_locales === 'string' ? params.ui_locales.split(' ') : [],
         sendsTo: destination(redirectUri),

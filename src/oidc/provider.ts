@@ -8,6 +8,7 @@ import type { OidcDependencies } from './dependencies.ts'
 import { applyEvents } from './events.ts'
 import { asContext } from './logout.ts'
 import type { Pages } from './pages.ts'
+import { applySignIn } from './sign-in.ts'
 
 /** What outlives one provider and is handed to the next. */
 export interface Lasting {
@@ -24,7 +25,7 @@ export function createProvider(deps: OidcDependencies, parts: Parts, lasting: La
   const provider = new Signet(deps.config.issuer, configurationOf(deps, parts))
   applyClients(provider, deps.clients, lasting.sectors)
   applyBackchannelLogout(provider, deps)
-  applySignIn(provider)
+  applySignIn(provider, deps.clock)
   applyAnswers(provider)
   applyEvents(provider, deps)
   return provider
@@ -76,31 +77,6 @@ function formPost(pages: Pages) {
     const client = clientOf(ctx.oidc.client)
     ctx.status = 'error' in fields ? 400 : 200
     await pages.formPost(asContext(ctx), { action, fields, ...(client === undefined ? {} : { client }) })
-  }
-}
-
-interface SignIn {
-  readonly accountId: string
-  readonly loginTs?: number
-  readonly transient?: boolean
-}
-
-/**
- * A sign-in that is carried along to a later page must not undo a newer one of the same person (a step-up in another tab), and
- * "remember me" counts for the sign-in it was ticked at.
- */
-function applySignIn(provider: Provider): void {
-  const prototype = provider.Session.prototype as unknown as {
-    loginAccount(
-      this: { accountId?: string; loginTs?: number; transient?: boolean | undefined },
-      details: SignIn,
-    ): void
-  }
-  const { loginAccount } = prototype
-  prototype.loginAccount = function signIn(details) {
-    if (this.accountId === details.accountId && (this.loginTs ?? 0) > (details.loginTs ?? 0)) return
-    loginAccount.call(this, details)
-    if (details.transient !== true && this.transient === true) this.transient = undefined
   }
 }
 

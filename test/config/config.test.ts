@@ -134,6 +134,37 @@ describe('the environment', () => {
   })
 })
 
+describe('the names that applications have for levels', () => {
+  test('are any names without spaces, in a file or a variable', () => {
+    const names = {
+      'https://refeds.org/profile/mfa': 'two-factor',
+      '1': 'single-factor',
+      phr: 'phishing-resistant',
+    }
+    const lines = Object.entries(names).map(([name, level]) => `  ${name}: ${level}\n`)
+    const file = write('my.yaml', `mode: development\nacr:\n${lines.join('')}`)
+    expect(load({ SIGNET_CONFIG: file }).acr).toEqual(names)
+    expect(load({ SIGNET_ACR: JSON.stringify(names) }).acr).toEqual(names)
+    expect(load().acr).toEqual({})
+  })
+
+  test('are refused with their line when the level is none, or the name is one of ours or has a space', () => {
+    const file = write(
+      'my.yaml',
+      'mode: development\nacr:\n  mfa: strong\n  urn:signet:acr:two-factor: single-factor\n  two words: two-factor\n  nothing: none\n',
+    )
+    const levels = 'one of single-factor, two-factor, phishing-resistant, hardware-bound'
+    const name = 'expected a name without spaces that does not begin with urn:signet:acr:'
+    expect(refusal({ SIGNET_CONFIG: file }).split('\n')).toEqual([
+      'The configuration cannot be used, 4 things are wrong:',
+      `  my.yaml:3: acr.mfa: found "strong", expected ${levels}`,
+      `  my.yaml:4: acr.urn:signet:acr:two-factor: found the name "urn:signet:acr:two-factor", ${name}`,
+      `  my.yaml:5: acr.two words: found the name "two words", ${name}`,
+      `  my.yaml:6: acr.nothing: found "none", expected ${levels}`,
+    ])
+  })
+})
+
 describe('what is wrong', () => {
   test('is listed at once, with file and line or variable, key, what was found and what is expected', () => {
     const file = write(

@@ -198,7 +198,7 @@ describe('interactions', () => {
       expect((await go({ prompt: 'none' })).params.has('error')).toBe(false)
       const stepUp = await go({ acr_values: acrOf('two-factor'), max_age: '300' })
       expect(stepUp.pages.map((page) => page.requirement)).toEqual([
-        { level: 'two-factor', essential: false },
+        { level: 'two-factor', essential: false, stepUp: true },
       ])
       expect(await whoami(app, browser)).toMatchObject({ identityId: ana.id, level: 'single-factor' })
     })

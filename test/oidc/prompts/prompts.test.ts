@@ -177,7 +177,9 @@ describe('prompts', () => {
       const silent = await authorize(app, browser, client, { params: { ...wish, prompt: 'none' } })
       expect(claimsOf((await exchange(app, client, silent)).body).acr).toBe(acrOf('single-factor'))
       const weak = await authorize(app, browser, client, { params: wish, as: person(ana.id) })
-      expect(weak.pages.map((page) => page.requirement)).toEqual([{ level: 'two-factor', essential: false }])
+      expect(weak.pages.map((page) => page.requirement)).toEqual([
+        { level: 'two-factor', essential: false, stepUp: true },
+      ])
       expect(claimsOf((await exchange(app, client, weak)).body).acr).toBe(acrOf('single-factor'))
       const strong = await authorize(app, browser, client, {
         params: wish,
@@ -196,7 +198,9 @@ describe('prompts', () => {
       const browser = createVisitor()
       const must = essential(twoFactor, acrOf('phishing-resistant'))
       const weak = await authorize(app, browser, client, { params: must, as: person(ana.id) })
-      expect(weak.pages.map((page) => page.requirement)).toEqual([{ level: 'two-factor', essential: true }])
+      expect(weak.pages.map((page) => page.requirement)).toEqual([
+        { level: 'two-factor', essential: true, stepUp: true },
+      ])
       expect(weak.params.get('error')).toBe('unmet_authentication_requirements')
       const silent = await authorize(app, browser, client, { params: { ...must, prompt: 'none' } })
       expect(silent.params.get('error')).toBe('login_required')

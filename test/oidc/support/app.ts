@@ -164,6 +164,7 @@ function settingsFor(issuer: string): OidcSettings {
     mode: 'development',
     issuer,
     languages: ['en', 'de'],
+    acr: {},
     lifetimes: {
       code: minute,
       interaction: hour,

@@ -31,6 +31,7 @@ export interface Shown {
     readonly essential: boolean
     readonly identityId?: string
     readonly hint?: string
+    readonly stepUp?: boolean
   }
   readonly session?: { readonly uid: string; readonly identityId: string }
   readonly languages: readonly string[]
