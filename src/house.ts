@@ -6,7 +6,6 @@ import { createAuditLog } from './audit/index.ts'
 import { createAttempts } from './authentication/attempts.ts'
 import { createEnrolments } from './authentication/enrolment.ts'
 import { createAuthentication } from './authentication/index.ts'
-import { createTrustedDevices } from './authentication/trusted-devices.ts'
 import { builtInClients, configuredClient, demoClient, demoClientId } from './clients/built-in.ts'
 import { createConsents } from './clients/consents.ts'
 import { createClients } from './clients/index.ts'
@@ -26,12 +25,10 @@ import { createSmsDelivery } from './messaging/sms-gateway.ts'
 import { createSmtpDelivery } from './messaging/smtp.ts'
 import { createTemplates } from './messaging/templates.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
-import { createNetworks } from './networks/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
 import { createCredentialChange, createCredentialRemoval } from './recovery/credential-change.ts'
 import { createLinks } from './recovery/links.ts'
-import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
 import { openRootKey } from './vault/root-key.ts'
@@ -56,9 +53,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
       previousMasterKeys: config.previous_master_keys,
     }),
   )
-  const networks = createNetworks({ log, settings: config })
-  const { places } = networks
-  const tools = { store, vault, digest, clock, random, log, issuer, places }
+  const tools = { store, vault, digest, clock, random, log, issuer }
   const audit = createAuditLog(tools)
   const hasher = createPasswordHasher(config.hashing)
   const fetch = createGuardedFetch(outboundSettings(config))
@@ -76,7 +71,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     ...(gateway === undefined ? {} : { sms: gateway }),
     ...(inbox === undefined ? {} : { email: inbox.deliver, sms: inbox.deliver }),
   }
-  const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config, places), carriers })
+  const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config), carriers })
 
   // The registry belongs to the protocol side, which needs the services below; they ask for it late.
   let oidc: Oidc | undefined
@@ -114,19 +109,15 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     relatedOrigins: config.webauthn.related_origins,
   })
   const settings = config
-  const trust = config.factors.trusted_device
-  const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const authentication = createAuthentication({
     ...tools,
-    signals: createSignals(config.signals, networks.badRanges),
     identities,
     factors,
     enrolments,
     messenger,
     audit,
-    trust,
     settings,
   })
   const links = createLinks({
@@ -168,7 +159,6 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
 
   return {
     ...tools,
-    networks,
     config,
     audit,
     queue,
@@ -177,7 +167,6 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     consents,
     factors,
     enrolments,
-    trustedDevices,
     authentication,
     links,
     changeCredential,
@@ -194,7 +183,6 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
       await authentication.settle()
       await queue.stop()
       mail?.close()
-      networks.close()
       await hasher.close()
       await store.close()
     },

@@ -22,10 +22,6 @@ export interface SessionRowsDeps {
 export interface SignInPlace {
   readonly userAgent?: string
   readonly address?: string
-  /** The browser, the process and the credentials that it came of: `SessionSource`. */
-  readonly browser?: string
-  readonly process?: string
-  readonly credentials?: readonly string[]
 }
 
 /** A session that was read: its row, opened. */
