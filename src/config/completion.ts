@@ -27,6 +27,14 @@ export function complete(parsed: Parsed, cwd: string, where: (path: PropertyKey[
   return {
     ...parsed,
     data,
+    places: { database: fileAt(parsed.places.database, cwd) },
+    signals: {
+      ...parsed.signals,
+      bad_address_range: {
+        ...parsed.signals.bad_address_range,
+        file: fileAt(parsed.signals.bad_address_range.file, cwd),
+      },
+    },
     clients: parsed.clients.map(({ secret_file, ...client }) =>
       secret_file === undefined ? client : { ...client, secret: secretIn(resolve(cwd, secret_file)) },
     ),
@@ -63,6 +71,10 @@ function faultOfSecret(file: string, cwd: string): string | undefined {
 
 function secretIn(file: string): string {
   return readFileSync(file, 'utf8').trim()
+}
+
+function fileAt(written: string | null, cwd: string): string | null {
+  return written === null ? null : resolve(cwd, written)
 }
 
 function storageUrl(written: string | null, data: string, cwd: string): string {

@@ -76,6 +76,18 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    mode: 'any',
+    path: ['places', 'database'],
+    expected: 'a database, because a signal that is turned on compares places',
+    holds: (database, settings) => {
+      const comparing = [
+        ['signals', 'new_place', 'enabled'] as const,
+        ['signals', 'impossible_travel', 'enabled'] as const,
+      ]
+      return database !== null || comparing.every((path) => valueAt(settings, path) !== true)
+    },
+  },
+  {
     mode: 'production',
     path: ['hashing', 'memory'],
     expected: 'a cost of at least 19mb in 2 iterations (or 46mb in 1, 12mb in 3, 9mb in 4, 7mb in 5)',

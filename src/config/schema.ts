@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { acrPrefix, levels } from '../domain/assurance.ts'
+import { client, resource, withoutTwins } from './entries.ts'
+import { places, signals } from './risk.ts'
 import { duration, flag, list, masterKey, range, size, text, url, whole, word } from './values.ts'
 
 // What may stand in the configuration. Defaults and the explanation of each key are in config/default.yaml, which has every key.
@@ -14,7 +16,6 @@ const languageTag = text('a language tag such as en or pt-BR', (tag) =>
 const host = text('a host such as id.example.com, with a port if it is not the usual one', (value) =>
   /^(\[[\da-f:.]+\]|[a-z\d.-]+)(:\d{1,5})?$/i.test(value),
 )
-const scopeName = text('a scope name without spaces', (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value))
 const indicator = text('an absolute URI without fragment (RFC 8707)', (value) => {
   return URL.canParse(value) && !value.includes('#')
 })
@@ -24,50 +25,6 @@ const level = word(levels.filter((level) => level !== 'none'))
 const acrName = text(
   `a name without spaces that does not begin with ${acrPrefix}`,
   (name) => /^[\x21-\x7e]+$/.test(name) && !name.startsWith(acrPrefix),
-)
-
-const resource = z.strictObject(
-  {
-    name: text('text').optional().describe('what people read on the consent page; the indicator if absent'),
-    scopes: list(scopeName, 'a list of scope names').default([]).describe('what can be asked for'),
-    access_token_format: word(['jwt', 'opaque'])
-      .default('jwt')
-      .describe('a JWT lives for `lifetimes.access_token_jwt`; an opaque token can be revoked at once'),
-    access_token_alg: word(['ES256', 'RS256', 'EdDSA'])
-      .optional()
-      .describe('what its JWTs are signed with, one of `keys.algorithms`; the first of those if absent'),
-    introspected_by: list(text('a client_id'), 'a list of client ids')
-      .optional()
-      .describe('the clients as which this API may look up (introspect) tokens made for it'),
-  },
-  'a map with name, scopes, access_token_format, access_token_alg and introspected_by',
-)
-
-const client = z.strictObject(
-  {
-    id: text('a client_id: printable characters without spaces', (id) =>
-      /^[\x21-\x7e]{1,128}$/.test(id),
-    ).describe('the `client_id`'),
-    name: text('text').optional().describe('what people read; the `client_id` if absent'),
-    redirect_uris: list(text('an absolute URI'), 'a list of URIs')
-      .default([])
-      .describe('where answers may go, compared exactly'),
-    secret_file: text('the name of a file')
-      .optional()
-      .describe(
-        'a file that holds the client secret, 32 characters or more; without it the client is public',
-      ),
-    first_party: flag.default(false).describe('people are not asked for consent'),
-    allowed_groups: list(text('the name of a group'), 'a list of groups')
-      .optional()
-      .describe('only members of one of these may sign in'),
-    pkce_exempt: flag.default(false).describe('a confidential client without PKCE; it must send a nonce'),
-    metadata: z
-      .record(z.string(), z.unknown(), 'a map of OpenID client metadata')
-      .default({})
-      .describe('further client metadata by its registered name (OpenID Connect Registration, RFC 7591)'),
-  },
-  'a map with id, name, redirect_uris …',
 )
 
 const passwordFactor = map({
@@ -174,6 +131,7 @@ export const schema = map({
     totp: totpFactor,
     magic_link: magicLinkFactor,
     backup_code: map({ enabled: flag, count: whole(5, 20) }),
+    trusted_device: map({ enabled: flag, lifetime: duration({ min: '1h', max: '90d' }) }),
     email_code: map(sentCode),
     sms_code: smsCodeFactor,
     passkey: publicKeyFactor,
@@ -201,6 +159,8 @@ export const schema = map({
   }),
   policy: map({ level }),
   acr: z.record(acrName, level, 'a map of levels by name'),
+  places,
+  signals,
   lifetimes,
   keys: map({
     algorithms: list(word(['ES256', 'RS256', 'EdDSA']), 'a list of algorithms').min(
@@ -277,15 +237,6 @@ function unwrapped(type: z.core.$ZodType | undefined): z.core.$ZodType | undefin
     return unwrapped(type.def.innerType)
   }
   return type
-}
-
-function withoutTwins(clients: readonly { readonly id: string }[], context: z.RefinementCtx): void {
-  const ids = new Set<string>()
-  for (const [at, { id }] of clients.entries()) {
-    const message = 'an id that no other client has'
-    if (ids.has(id)) context.addIssue({ code: 'custom', message, path: [at, 'id'] })
-    ids.add(id)
-  }
 }
 
 function isOrigin(value: string): boolean {
