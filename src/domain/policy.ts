@@ -67,7 +67,14 @@ export function nextStep(process: Authentication, situation: Situation, policy: 
 export function resultOf(process: Authentication): AuthenticationResult {
   if (process.identityId === undefined) throw new Error('a process without an identity has no result')
   const authTime = Math.max(...process.proofs.map((proof) => proof.at))
-  return { identityId: process.identityId, authTime, ...assess(process.proofs) }
+  const credentials = process.proofs.flatMap(({ credentialId }) => credentialId ?? [])
+  return {
+    identityId: process.identityId,
+    authTime,
+    ...assess(process.proofs),
+    process: process.id,
+    credentials,
+  }
 }
 
 /** Nothing here may look at the situation (S32). Whom a requirement names is not asked for their name again. */

@@ -42,6 +42,8 @@ export interface Artifacts {
   remove(model: string, id: string): Promise<boolean>
   /** Every Grant of an identity, of sessions long gone too. */
   grantsOf(identityId: string): Promise<readonly GrantOf[]>
+  /** Those of them that refresh tokens of this session are from, also when it is over. */
+  grantsOfSession(identityId: string, uid: string): Promise<readonly string[]>
   /** Deletes everything that a grant led to, but not the Grant. */
   removeMembers(grantId: string): Promise<void>
   /** Deletes the Grant first, so that what is still being issued from it is dead on arrival. True for the one that ended it. */
@@ -122,6 +124,23 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
     return current === undefined ? { won: false } : { won: false, row: current }
   }
 
+  async function grantsOf(identityId: string): Promise<readonly GrantOf[]> {
+    const found: GrantOf[] = []
+    const query = { prefix: 'Grant:', where: { index: 'accountId', value: identityId }, limit: 1_000 }
+    for (let after: string | undefined; ; ) {
+      const page = await artifacts.page(after === undefined ? query : { ...query, after })
+      for (const row of page.items) found.push({ grantId: open(row).jti, clientId: row.clientId })
+      if (page.next === undefined) return found
+      after = page.next
+    }
+  }
+
+  /** Which session a token is from stands in what is sealed: whoever asks has time. */
+  async function isOfSession(grantId: string, uid: string): Promise<boolean> {
+    const members = await artifacts.findBy('grantId', grantId)
+    return members.some((row) => row.id.startsWith('RefreshToken:') && open(row).sessionUid === uid)
+  }
+
   return {
     async find(model, id) {
       const row = await artifacts.get(keyOf(model, id))
@@ -143,15 +162,11 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
       artifacts.replace({ ...draft(row.id, model, payload, expiresIn), version: row.version }),
     spend,
     remove: (model, id) => artifacts.remove(keyOf(model, id)),
-    async grantsOf(identityId) {
-      const found: GrantOf[] = []
-      const query = { prefix: 'Grant:', where: { index: 'accountId', value: identityId }, limit: 1_000 }
-      for (let after: string | undefined; ; ) {
-        const page = await artifacts.page(after === undefined ? query : { ...query, after })
-        for (const row of page.items) found.push({ grantId: open(row).jti, clientId: row.clientId })
-        if (page.next === undefined) return found
-        after = page.next
-      }
+    grantsOf,
+    async grantsOfSession(identityId, uid) {
+      const ids = (await grantsOf(identityId)).flatMap(({ grantId }) => grantId ?? [])
+      const own = await Promise.all(ids.map((grantId) => isOfSession(grantId, uid)))
+      return ids.filter((_, index) => own[index])
     },
     async removeMembers(grantId) {
       await artifacts.removeBy('grantId', grantId)

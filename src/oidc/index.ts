@@ -18,7 +18,7 @@ import { applyOneTime } from './one-time.ts'
 import { createPostedRequests } from './posted-requests.ts'
 import { createProvider } from './provider.ts'
 import { rememberOpened } from './remembered.ts'
-import { originOf, placeOf } from './request-origin.ts'
+import { originOf, signInPlaceOf } from './request-origin.ts'
 import { createSessionRegistry } from './session-registry.ts'
 import { createSessionRows } from './session-rows.ts'
 import { applySessions } from './sessions.ts'
@@ -89,7 +89,12 @@ export async function createOidc(deps: OidcDependencies): Promise<Oidc> {
       lasting,
     )
     applyOneTime(provider, { ...shared, artifacts, onReuse })
-    applySessions(provider, { sessions: rows, artifacts, vault, placeOf })
+    applySessions(provider, {
+      sessions: rows,
+      artifacts,
+      vault,
+      placeOf: (ctx) => signInPlaceOf(ctx, digest),
+    })
     return { provider, documents: await prepareDocuments(provider, keys.publicJwks()) }
   }
 

@@ -135,6 +135,8 @@ export function createInteractions(deps: InteractionDeps): Interactions {
           amr: [...result.amr],
           ts: Math.floor(result.authTime / 1000),
           remember,
+          process: result.process,
+          credentials: [...result.credentials],
         },
         // Signing in is a choice of account too.
         select_account: {},

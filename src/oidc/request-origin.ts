@@ -1,5 +1,8 @@
 import type { Context } from 'koa'
 import type { Actor } from '../domain/audit-event.ts'
+import type { AuthenticationResult } from '../domain/authentication.ts'
+import { browserText } from '../domain/device.ts'
+import type { Digest } from '../ports/vault.ts'
 import type { SignInPlace } from './session-rows.ts'
 
 /** The address and browser that a request came from, as the entrance found them. */
@@ -7,6 +10,30 @@ export function placeOf(ctx: Context): SignInPlace {
   const { address } = ctx.state as { address?: string }
   const userAgent = ctx.get('user-agent').slice(0, 512)
   return { ...(address === undefined ? {} : { address }), ...(userAgent === '' ? {} : { userAgent }) }
+}
+
+/** The same of a sign-in, with what it came of. */
+export function signInPlaceOf(ctx: Context, digest: Digest): SignInPlace {
+  const { device } = ctx.state as { device?: string }
+  const { Interaction: interaction } = (ctx as SignInContext).oidc?.entities ?? {}
+  const { process, credentials } = interaction?.result?.login ?? {}
+  return {
+    ...placeOf(ctx),
+    ...(device === undefined ? {} : { browser: digest(browserText(device)) }),
+    ...(process === undefined ? {} : { process }),
+    ...(credentials === undefined ? {} : { credentials }),
+  }
+}
+
+/** The request that ends an interaction, as far as our part of the answer goes. */
+interface SignInContext extends Context {
+  readonly oidc?: {
+    readonly entities: {
+      readonly Interaction?: {
+        readonly result?: { readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials'>> }
+      }
+    }
+  }
 }
 
 /** Where something happened, for the audit. */

@@ -1,7 +1,7 @@
 // Owns ending what an authentication result turned into, from outside the protocol: the portal, the console, suspension, a changed password.
 // First the tombstone or the Grant, then what hangs on it: a request in flight then finds its root gone, whatever it still saves.
 import { second } from '../domain/time.ts'
-import type { ActiveSession, SessionRegistry } from '../ports/session-registry.ts'
+import type { ActiveSession, SessionRegistry, SessionSource } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
 import type { Artifacts, GrantOf } from './artifacts.ts'
 import { grantsOf } from './session-merge.ts'
@@ -41,6 +41,18 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
     return true
   }
 
+  async function endOf(identityId: string, source: SessionSource): Promise<number> {
+    const { uid, process } = source
+    if (process !== undefined) await sessions.voidProcess(process)
+    const living = (await sessions.ofIdentity(identityId)).filter((session) => comesOf(session, source))
+    // Before they end: what hangs on them is found by them.
+    const uids = new Set([...living.map(({ payload }) => payload.uid), ...(uid === undefined ? [] : [uid])])
+    const offline = await Promise.all([...uids].map((each) => artifacts.grantsOfSession(identityId, each)))
+    const ended = await Promise.all(living.map(endSession))
+    await Promise.all(offline.flat().map((grantId) => artifacts.endFamily(grantId)))
+    return ended.filter(Boolean).length
+  }
+
   async function endAll(identityId: string, options: { readonly except?: string } = {}): Promise<number> {
     // A sign-in that is about to become a session either sees this or is in the list.
     await sessions.voidSignIns(identityId)
@@ -73,6 +85,7 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
       if (session?.payload.accountId !== identityId) return false
       return endSession(session)
     },
+    endOf,
     endAll,
     async endGrants(identityId, clientId) {
       await endFamilies(identityId, (grant) => grant.clientId === clientId)
@@ -90,6 +103,16 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
       await sessions.change(uid, ({ payload }) => ({ payload, place }))
     },
   }
+}
+
+function comesOf({ payload, place }: StoredSession, source: SessionSource): boolean {
+  const { uid, process, browser, credential } = source
+  return (
+    (uid !== undefined && payload.uid === uid) ||
+    (process !== undefined && place?.process === process) ||
+    (browser !== undefined && place?.browser === browser) ||
+    (credential !== undefined && place?.credentials?.includes(credential) === true)
+  )
 }
 
 function describeEnded({ payload }: StoredSession): EndedSession {
@@ -110,7 +133,8 @@ function describe({ row, payload, place }: StoredSession): ActiveSession {
     authTime: loginTs * second,
     ...(acr === undefined ? {} : { acr }),
     amr,
-    ...place,
+    ...(place?.userAgent === undefined ? {} : { userAgent: place.userAgent }),
+    ...(place?.address === undefined ? {} : { address: place.address }),
     clientIds: Object.keys(authorizations),
   }
 }

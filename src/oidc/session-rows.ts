@@ -22,6 +22,10 @@ export interface SessionRowsDeps {
 export interface SignInPlace {
   readonly userAgent?: string
   readonly address?: string
+  /** The browser, the process and the credentials that it came of: `SessionSource`. */
+  readonly browser?: string
+  readonly process?: string
+  readonly credentials?: readonly string[]
 }
 
 /** A session that was read: its row, opened. */
@@ -53,6 +57,8 @@ export interface SessionRows {
   end(uid: string): Promise<StoredSession | undefined>
   /** Whoever proved themselves as this identity before now, and has no session yet, gets none. */
   voidSignIns(identityId: string): Promise<void>
+  /** The same for what came of one process. */
+  voidProcess(process: string): Promise<void>
   /** Counts as use; written at most once a minute. */
   touch(uid: string): Promise<void>
   /** The cookie's id finds the session no more; the session lives on. */
@@ -189,14 +195,26 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     }
   }
 
-  const voidKey = (identityId: string) => `SignOut:${digest(identityId)}`
+  const voidKey = (whose: string) => `SignOut:${digest(whose)}`
+
+  async function markVoid(whose: string): Promise<void> {
+    const expiresAt = clock() + kept
+    await artifacts.put({ id: voidKey(whose), sealed: '', consumedAt: clock(), expiresAt })
+  }
 
   /** Looked up after the session was stored: "sign out everywhere" writes first and lists then, so one of the two sees the other. */
-  async function unlessVoid(written: Extract<Written, { status: 'saved' }>): Promise<Written> {
+  async function unlessVoid(
+    written: Extract<Written, { status: 'saved' }>,
+    { process }: SignInPlace,
+  ): Promise<Written> {
     const { uid, accountId = '', loginTs = 0 } = written.session.payload
-    const mark = await artifacts.get(voidKey(accountId))
+    const [mark, ofProcess] = await Promise.all([
+      artifacts.get(voidKey(accountId)),
+      process === undefined ? undefined : artifacts.get(voidKey(process)),
+    ])
     // `loginTs` is cut to seconds; a sign-in of the same second counts as the later one.
-    if (mark?.consumedAt === undefined || (loginTs + 1) * second > mark.consumedAt) return written
+    const before = mark?.consumedAt !== undefined && (loginTs + 1) * second <= mark.consumedAt
+    if (!before && ofProcess === undefined) return written
     await end(uid)
     return { status: 'ended' }
   }
@@ -219,14 +237,12 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     },
     async write(mine, base, signIn) {
       const written = base === undefined ? await insert(mine, signIn) : await merge(mine, base, signIn)
-      return written.status === 'saved' && signIn !== undefined ? unlessVoid(written) : written
+      return written.status === 'saved' && signIn !== undefined ? unlessVoid(written, signIn) : written
     },
     change,
     end,
-    async voidSignIns(identityId) {
-      const expiresAt = clock() + kept
-      await artifacts.put({ id: voidKey(identityId), sealed: '', consumedAt: clock(), expiresAt })
-    },
+    voidSignIns: markVoid,
+    voidProcess: markVoid,
     async touch(uid) {
       const session = await current(uid)
       if (session === undefined || recentlySeen(session)) return

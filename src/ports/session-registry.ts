@@ -15,11 +15,27 @@ export interface ActiveSession {
   readonly clientIds: readonly string[]
 }
 
+/** Where sessions come from: any of these is enough. */
+export interface SessionSource {
+  readonly uid?: string
+  /** `AuthenticationResult.process` */
+  readonly process?: string
+  /** `Device.browser` */
+  readonly browser?: string
+  /** A credential that was used to prove it. */
+  readonly credential?: string
+}
+
 /** Ends what an authentication result turned into. An ended session is never revived by a request in flight, and its tokens end with it. */
 export interface SessionRegistry {
   list(identityId: string): Promise<readonly ActiveSession[]>
   /** True when the session existed, was this identity's, and is over now; relying parties are told by back-channel logout. */
   end(identityId: string, uid: string): Promise<boolean>
+  /**
+   * Ends the identity's sessions of this source with every token that came of them, offline ones too; of a `uid` or `process` also what outlived the
+   * session, and what is about to become one. Answers how many ended.
+   */
+  endOf(identityId: string, source: SessionSource): Promise<number>
   /** Ends all (but one), with every grant and refresh token of the identity, offline ones too; answers how many sessions. */
   endAll(identityId: string, options?: { readonly except?: string }): Promise<number>
   /** Ends every grant and token between the two (consent withdrawn). */

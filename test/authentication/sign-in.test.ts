@@ -40,6 +40,8 @@ describe('a sign-in with one factor', () => {
         level: 'single-factor',
         acr: 'urn:signet:acr:single-factor',
         amr: ['pwd'],
+        process: expect.any(String),
+        credentials: [expect.any(String)],
       })
       expect(await engine.redeem(who)).toBeUndefined()
     })

@@ -331,7 +331,7 @@ async function play(ctx: Context, oidc: Oidc): Promise<void> {
     await interactions.login(
       ctx,
       interaction,
-      { identityId, authTime, level, acr: acrOf(level), amr },
+      { identityId, authTime, level, acr: acrOf(level), amr, process: interaction.uid, credentials: [] },
       { remember },
     )
   } else if (act.consent !== undefined) {
