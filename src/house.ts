@@ -6,6 +6,7 @@ import { createAuditLog } from './audit/index.ts'
 import { createAttempts } from './authentication/attempts.ts'
 import { createEnrolments } from './authentication/enrolment.ts'
 import { createAuthentication } from './authentication/index.ts'
+import { createTrustedDevices } from './authentication/trusted-devices.ts'
 import { builtInClients, configuredClient, demoClient, demoClientId } from './clients/built-in.ts'
 import { createConsents } from './clients/consents.ts'
 import { createClients } from './clients/index.ts'
@@ -109,6 +110,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     relatedOrigins: config.webauthn.related_origins,
   })
   const settings = config
+  const trust = config.factors.trusted_device
+  const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const authentication = createAuthentication({
@@ -118,6 +121,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     enrolments,
     messenger,
     audit,
+    trust,
     settings,
   })
   const links = createLinks({
@@ -167,6 +171,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     consents,
     factors,
     enrolments,
+    trustedDevices,
     authentication,
     links,
     changeCredential,

@@ -29,6 +29,8 @@ export interface Proved {
   readonly key: string
   readonly question?: string | undefined
   readonly receipts?: readonly Receipt[]
+  /** Said together with the answer: "trust this device". */
+  readonly trust?: boolean
 }
 
 export interface Arrival {
@@ -40,7 +42,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
   const { factors, processes, questions, attempts, devices, journal, observe } = tools
 
   async function add(asker: Asker, visit: Visit, process: Authentication, proved: Proved) {
-    const { identityId, proof, key, question, receipts = [] } = proved
+    const { identityId, proof, key, question, receipts = [], trust = false } = proved
     const observed = process.observed ?? (await observe(visit, identityId))
     const changed = await processes.change(asker, (now) => {
       if (!sameQuestion(now, process)) return undefined
@@ -49,7 +51,8 @@ export function createArrival(tools: ArrivalTools): Arrival {
       const others = now.proofs.filter(
         ({ credentialId }) => credentialId === undefined || credentialId !== proof.credentialId,
       )
-      return { ...answered(now, key), identityId, observed, proofs: [...others, proof] }
+      const wish = trust && now.proofs.length > 0 ? { trust } : {}
+      return { ...answered(now, key), ...wish, identityId, observed, proofs: [...others, proof] }
     })
     if (changed === undefined) return late(asker, visit, receipts)
     const about = { ...aboutProcess(changed, { id: identityId }), details: { factor: proof.factor } }

@@ -1,4 +1,4 @@
-import type { AuthenticationResult, Step } from '../domain/authentication.ts'
+import type { Step } from '../domain/authentication.ts'
 import { parseIdentifier } from '../domain/identifier.ts'
 import { resultOf } from '../domain/policy.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -9,13 +9,14 @@ import { type Challenges, enrolmentKey } from './challenges.ts'
 import type { Visit } from './contexts.ts'
 import type { Questioned } from './elsewhere.ts'
 import type { Enrolments } from './enrolment.ts'
-import type { AuthenticationEngine, Current, Outcome } from './index.ts'
+import type { AuthenticationEngine, Current, Outcome, Redeemed } from './index.ts'
 import type { Journal } from './journal.ts'
 import { type Asker, type Processes, restarted, sameQuestion } from './processes.ts'
 import type { Proving } from './proving.ts'
 import type { Questions } from './questions.ts'
 import { type People, type Situations, strengthOf } from './situations.ts'
 import { countersOf } from './subjects.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 
 export interface EngineTools {
   readonly clock: Clock
@@ -31,6 +32,7 @@ export interface EngineTools {
   readonly arrival: Arrival
   readonly elsewhere: Questioned
   readonly enrolments: Pick<Enrolments, 'finish'>
+  readonly trustedDevices: Pick<TrustedDevices, 'trust' | 'settings' | 'offeredIn'>
 }
 
 const lost: Outcome = { status: 'lost' }
@@ -38,7 +40,7 @@ const malformed: Outcome = { status: 'refused', reason: 'malformed' }
 
 export function createEngine(tools: EngineTools): AuthenticationEngine {
   const { clock, factors, identities, processes, questions, situations, challenges } = tools
-  const { attempts, journal, proving, arrival, elsewhere, enrolments } = tools
+  const { attempts, journal, proving, arrival, elsewhere, enrolments, trustedDevices } = tools
 
   async function current(asker: Asker, visit: Visit): Promise<Current | undefined> {
     const process = await processes.load(asker)
@@ -53,6 +55,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       ...(known.identity === undefined ? {} : { identity: known.identity }),
       ...(asks === undefined ? {} : { asks }),
       ...(show === undefined ? {} : { show }),
+      ...(trustedDevices.offeredIn(process) ? { trustFor: trustedDevices.settings.lifetime } : {}),
       enrolled: [...new Set(known.enrolled.map((way) => way.factor))],
     }
   }
@@ -111,6 +114,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       key: name,
       question: taken?.sealed,
       receipts,
+      trust: form.trust !== undefined,
     })
     return next === undefined ? lost : { status: 'moved', step: next }
   }
@@ -165,15 +169,19 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     return { status: 'moved', step: next, ...(finished.show === undefined ? {} : { show: finished.show }) }
   }
 
-  async function redeem(asker: Asker): Promise<AuthenticationResult | undefined> {
+  async function redeem(asker: Asker, visit?: Visit): Promise<Redeemed | undefined> {
     const process = await processes.load(asker)
     if (process === undefined) return undefined
-    const step = questions.step(process, await situations.of(process))
+    const known = await situations.of(process)
+    const step = questions.step(process, known)
     if (step.kind !== 'done') return undefined
     const redeemed = await processes.change(asker, (now) =>
       sameQuestion(now, process) ? { ...now, challenges: {}, redeemedAt: clock() } : undefined,
     )
-    return redeemed === undefined ? undefined : resultOf(process)
+    if (redeemed === undefined) return undefined
+    const wished = process.trust === true && visit !== undefined
+    const device = wished ? await trustedDevices.trust(process, known, visit) : undefined
+    return { ...resultOf(process), ...(device === undefined ? {} : { device }) }
   }
 
   async function unlock(identityId: string): Promise<void> {

@@ -22,9 +22,10 @@ import { createSituations, type Known, type People } from './situations.ts'
 import { credentialSubject } from './subjects.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTickets, type Ticket } from './tickets.ts'
+import { createTrustedDevices } from './trusted-devices.ts'
 
 export interface EnrolmentsTools {
-  readonly store: Pick<Store, 'credentials' | 'attempts' | 'approvals' | 'replays'>
+  readonly store: Pick<Store, 'credentials' | 'attempts' | 'approvals' | 'replays' | 'devices'>
   readonly identities: People
   readonly factors: Factors
   readonly vault: Vault
@@ -126,6 +127,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
   const contexts = createContexts(tools)
   const attempts = createAttempts({ ...tools, settings: tools.settings.throttle })
   const tickets = createTickets(tools)
+  const trustedDevices = createTrustedDevices(tools)
 
   const factorNamed = (name: string) => factors.find((factor) => factor.name === name)
   const own = (known: Known, factor: string) =>
@@ -236,15 +238,17 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     const { identityId, factor, id } = finished.credential
     const kind = known.credentials.some((old) => old.id === id) ? 'changed' : 'enrolled'
     const { address, userAgent, traceId } = visit
+    const actor = by ?? {
+      kind: 'identity' as const,
+      id: identityId,
+      address,
+      ...(userAgent === undefined ? {} : { userAgent }),
+    }
+    await trustedDevices.revokeAll(identityId, actor, { reason: 'changed' })
     await audit.record({
       action: `credential.${kind}`,
       result: 'success',
-      actor: by ?? {
-        kind: 'identity',
-        id: identityId,
-        address,
-        ...(userAgent === undefined ? {} : { userAgent }),
-      },
+      actor,
       identityId,
       details: { factor },
       ...(traceId === undefined ? {} : { traceId }),
@@ -260,7 +264,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     })
   }
 
-  const parts = { ...tools, credentials, situations }
+  const parts = { ...tools, credentials, situations, trustedDevices }
   return {
     begin,
     prepare,

@@ -29,6 +29,7 @@ import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
 import { createSituations, type People, strengthOf } from './situations.ts'
 import type { ThrottleSettings } from './throttle.ts'
+import { createTrustedDevices, type TrustSettings } from './trusted-devices.ts'
 
 export type { Visit } from './contexts.ts'
 export type { Asker, Opening } from './processes.ts'
@@ -51,6 +52,8 @@ export interface AuthenticationTools {
   readonly log: Logger
   /** Origin of this server as people see it. */
   readonly issuer: string
+  /** Absent: no device can be trusted. */
+  readonly trust?: TrustSettings
   readonly settings: {
     readonly throttle: ThrottleSettings
     readonly policy: { readonly level: Level }
@@ -69,8 +72,15 @@ export interface Current {
   readonly asks?: string
   /** For that factor's view. */
   readonly show?: Shown
+  /** For how long this device is trusted if the person says so beside their answer; absent where they cannot. */
+  readonly trustFor?: Duration
   /** Names of the factors that the identity has; empty before the first proof (S32). */
   readonly enrolled: readonly string[]
+}
+
+export interface Redeemed extends AuthenticationResult {
+  /** A new secret for the device, which is trusted under it and under no older one. */
+  readonly device?: string
 }
 
 export type Outcome =
@@ -110,8 +120,11 @@ export interface AuthenticationEngine {
   readonly elsewhere: Pick<Questioned, 'look' | 'answer'>
   /** "Use a different account". */
   restart(asker: Asker): Promise<void>
-  /** The result, to exactly one of N callers; undefined when there is none (yet, any more, or for this asker). */
-  redeem(asker: Asker): Promise<AuthenticationResult | undefined>
+  /**
+   * The result, to exactly one of N callers; undefined when there is none (yet, any more, or for this asker). With `visit` the device that the
+   * person wanted to trust is trusted.
+   */
+  redeem(asker: Asker, visit?: Visit): Promise<Redeemed | undefined>
   /** Pauses and locks of the identity are over: its owner proved to be there in another way (a mailed link). */
   unlock(identityId: string): Promise<void>
   /** Resolves when everything that was put off until after an answer (audit entries, messages) is done. Before the store closes. */
@@ -135,6 +148,7 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   const processes = createProcesses({ ...tools, lifetime: settings.lifetimes.authentication })
   const challenges = createChallenges({ ...tools, processes })
   const attempts = createAttempts({ ...tools, settings: settings.throttle })
+  const trustedDevices = createTrustedDevices(tools)
   const parts = {
     ...tools,
     policy,
@@ -147,7 +161,8 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
     contexts: createContexts(tools),
     devices: createDevices(tools),
     journal: createJournal(tools),
-    observe: createObservation(),
+    trustedDevices,
+    observe: createObservation({ trustedDevices }),
   }
   const questions = createQuestions(parts)
   const arrival = createArrival({ ...parts, questions })

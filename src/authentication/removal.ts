@@ -5,6 +5,7 @@ import type { Factors } from '../ports/factor.ts'
 import type { Credentials } from './credentials.ts'
 import { type EnrolmentRefusal, type Enrolments, refused } from './enrolment.ts'
 import type { Known, People, Situations } from './situations.ts'
+import type { TrustedDevices } from './trusted-devices.ts'
 
 export interface RemovalTools {
   readonly identities: People
@@ -12,10 +13,11 @@ export interface RemovalTools {
   readonly credentials: Credentials
   readonly situations: Situations
   readonly audit: AuditLog
+  readonly trustedDevices: Pick<TrustedDevices, 'revokeAll'>
 }
 
 export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
-  const { identities, factors, credentials, situations, audit } = tools
+  const { identities, factors, credentials, situations, audit, trustedDevices } = tools
   return async function remove(
     identityId: string,
     credentialId: string,
@@ -28,6 +30,7 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
     const reason = force ? undefined : obstacle(factors, known, credentialId)
     if (reason !== undefined) return refused(reason)
     if (!(await credentials.remove(credentialId))) return refused('unknown')
+    await trustedDevices.revokeAll(identityId, by, { reason: 'changed' })
     const { factor } = credential
     await audit.record({
       action: 'credential.removed',

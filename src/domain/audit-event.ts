@@ -12,6 +12,8 @@ export type AuditAction =
   | 'credential.renamed'
   | 'credential.removed'
   | 'credential.suspected'
+  | 'device.trusted'
+  | 'device.trust-revoked'
   | 'registration.requested'
   | 'identity.created'
   | 'identity.updated'

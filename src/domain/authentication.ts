@@ -39,6 +39,8 @@ export interface Authentication {
   /** Pinned by the first proof; until then the identifier is looked up at each step. */
   readonly identityId?: string
   readonly proofs: readonly Proof[]
+  /** The person wants to be asked for less on this device from now on; said together with a proof after the first. */
+  readonly trust?: boolean
   /** Set by the first proof. */
   readonly observed?: Observed
   /** Chosen among the offered ways. */

@@ -1,5 +1,6 @@
 import type { Enrolments } from '../authentication/enrolment.ts'
 import type { AuthenticationEngine } from '../authentication/index.ts'
+import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Consents } from '../clients/consents.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Identities } from '../identities/index.ts'
@@ -40,6 +41,7 @@ export interface AppDependencies {
   readonly oidc: Oidc
   readonly authentication: AuthenticationEngine
   readonly enrolments: Enrolments
+  readonly trustedDevices: TrustedDevices
   readonly factors: Factors
   readonly identities: Identities
   readonly registrations: Registrations

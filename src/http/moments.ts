@@ -1,4 +1,4 @@
-import { type Duration, hour, type Instant, minute, second } from '../domain/time.ts'
+import { type Duration, day, hour, type Instant, minute, second } from '../domain/time.ts'
 
 /** "in 30 seconds", "in 5 minutes", "in 2 hours": never shorter than it will be. */
 export function inWords(duration: Duration, language: string): string {
@@ -6,6 +6,13 @@ export function inWords(duration: Duration, language: string): string {
   if (duration <= 90 * second) return format.format(Math.max(1, Math.ceil(duration / second)), 'second')
   if (duration <= 90 * minute) return format.format(Math.ceil(duration / minute), 'minute')
   return format.format(Math.ceil(duration / hour), 'hour')
+}
+
+/** "30 days", "12 hours": how long something lasts. */
+export function lengthInWords(duration: Duration, language: string): string {
+  const [unit, length] = duration >= 2 * day ? (['day', day] as const) : (['hour', hour] as const)
+  const format = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' })
+  return format.format(Math.max(1, Math.floor(duration / length)))
 }
 
 /** Seconds for the Retry-After header (RFC 9110 10.2.3). */

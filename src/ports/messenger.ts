@@ -11,6 +11,7 @@ export type MessageTemplate =
   | 'credential-removed'
   | 'credential-suspected'
   | 'backup-code-used'
+  | 'device-trusted'
   | 'guessing'
   | 'session-ended'
   | 'token-reuse'

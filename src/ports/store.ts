@@ -72,6 +72,12 @@ export interface Device extends Entity {
   readonly userAgent: string
   readonly firstSeenAt: Instant
   readonly lastSeenAt: Instant
+  /** Digest of the device cookie: the same for everybody who signed in there. */
+  readonly browser?: string
+  /** Set together: the second factor is not asked for there, until then, with these ways to prove. */
+  readonly trustedAt?: Instant
+  readonly trustedUntil?: Instant
+  readonly trustedFor?: string
 }
 
 /** A one-time link that was mailed. `id` = digest of its token. */

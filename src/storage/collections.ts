@@ -20,7 +20,7 @@ export const collections = {
   approvals: { indexes: [], durable: 'always' },
   // A lock-out that a power cut undoes would be a second chance to guess.
   attempts: { indexes: [], durable: 'always' },
-  devices: { indexes: ['identityId'], durable: 'marks' },
+  devices: { indexes: ['identityId', 'browser'], durable: 'marks' },
   links: { indexes: ['identityId'], durable: 'always' },
   registrations: { indexes: [], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },

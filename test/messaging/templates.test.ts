@@ -19,6 +19,7 @@ const names = {
   'credential-changed': true,
   'credential-removed': true,
   'credential-suspected': true,
+  'device-trusted': true,
   guessing: true,
   'session-ended': true,
   'token-reuse': true,

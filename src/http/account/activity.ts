@@ -59,6 +59,7 @@ export function createActivityPage(deps: AppDependencies, portal: Portal): Signe
 const icons: Readonly<Record<string, string>> = {
   authentication: 'key',
   credential: 'lock',
+  device: 'device',
   consent: 'app',
   session: 'device',
   token: 'app',

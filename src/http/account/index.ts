@@ -14,6 +14,7 @@ import { createPortal } from './portal.ts'
 import { createProfilePages } from './profile.ts'
 import { createSecurityPages } from './security.ts'
 import { createSessionPages } from './sessions.ts'
+import { createTrustedDevicePages, trustedDevicesPath } from './trusted-devices.ts'
 
 /** Its route table. */
 export function accountRoutes(deps: AppDependencies): readonly Route[] {
@@ -24,6 +25,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const security = createSecurityPages(deps, portal)
   const credential = createCredentialPages(deps, portal)
   const sessions = createSessionPages(deps, portal)
+  const trusted = createTrustedDevicePages(deps, portal)
   const applications = createApplicationPages(deps, portal)
   const activity = createActivityPage(deps, portal)
 
@@ -33,6 +35,12 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/profile', {}, signedIn(profile.show)),
     post('/account/profile', {}, signedIn(profile.save)),
     get('/account/security', {}, signedIn(security.show)),
+    // Before the paths of factors, none of which is called like that.
+    get(trustedDevicesPath, {}, fresh(trusted.show)),
+    get(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.back)),
+    post(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.revokeAll)),
+    get(`${trustedDevicesPath}/:device/revoke`, {}, fresh(trusted.back)),
+    post(`${trustedDevicesPath}/:device/revoke`, {}, fresh(trusted.revoke)),
     get('/account/security/:factor', {}, fresh(security.form)),
     post('/account/security/:factor', {}, fresh(security.change)),
     get('/account/security/:factor/:credential', {}, fresh(credential.show)),

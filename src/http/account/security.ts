@@ -9,6 +9,7 @@ import { visitOf } from '../visit.ts'
 import { credentialShown } from './credential.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
+import { trustedDevicesShown } from './trusted-devices.ts'
 
 export interface SecurityPages {
   readonly show: SignedInHandler
@@ -48,7 +49,8 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
         }
       })
     const notice = noticeOf(page.ctx, t, 'security', ['changed'])
-    portal(page, { view: 'security', place: 'security', values: { ways, notice } })
+    const trusted = deps.trustedDevices.settings.enabled ? await trustedDevicesShown(deps, page) : undefined
+    portal(page, { view: 'security', place: 'security', values: { ways, notice, trusted } })
   }
 
   async function form(page: SignedIn, mistake?: string, running?: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import { type DeviceShown, deviceShown } from '../device.ts'
 import type { Translate } from '../language.ts'
 import { type Moment, momentOf } from '../moments.ts'
-import type { SignedInHandler } from '../session.ts'
+import { actorOf, type SignedInHandler } from '../session.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
 
@@ -16,7 +16,7 @@ export interface SessionPages {
 
 /** Where the person is signed in. Ending one only takes away: it asks for no new sign-in, so that nobody who is worried has to wait. */
 export function createSessionPages(deps: AppDependencies, portal: Portal): SessionPages {
-  const { oidc, web } = deps
+  const { oidc, trustedDevices, web } = deps
 
   return {
     async show(page) {
@@ -45,7 +45,10 @@ export function createSessionPages(deps: AppDependencies, portal: Portal): Sessi
       seeOther(ctx, `/account/sessions?done=${ended ? 'ended' : 'gone'}`)
     },
 
-    async endOthers({ ctx, identity, session }) {
+    async endOthers(page) {
+      const { ctx, identity, session } = page
+      const { device: except } = ctx.state
+      await trustedDevices.revokeAll(identity.id, actorOf(page), { reason: 'signed-out', except })
       await oidc.sessions.endAll(identity.id, { except: session.uid })
       seeOther(ctx, '/account/sessions?done=others')
     },

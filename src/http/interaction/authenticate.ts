@@ -2,6 +2,7 @@
 import type { Current, Outcome } from '../../authentication/index.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
+import { writeDevice } from '../middleware/browser.ts'
 import { inSeconds, inWords } from '../moments.ts'
 import { refusalText } from '../refusal.ts'
 import type { Handler } from '../routes.ts'
@@ -119,12 +120,14 @@ function createFlow(deps: AppDependencies) {
   /** Hands the result over, once, and sends the browser on to the application. */
   async function finish(found: Found): Promise<void> {
     const { ctx, interaction, base } = found
-    const result = await authentication.redeem(asker(found))
+    const redeemed = await authentication.redeem(asker(found), visit(found))
     // Somebody else was first with the same form: their answer is on its way, and the page of the interaction leads to it.
-    if (result === undefined) return ctx.method === 'POST' ? seeOther(ctx, base) : lostPage(deps, ctx)
+    if (redeemed === undefined) return ctx.method === 'POST' ? seeOther(ctx, base) : lostPage(deps, ctx)
     const remember =
       cookies.read(ctx, 'remember') === interaction.uid || ctx.state.form?.remember !== undefined
     cookies.write(ctx, 'remember', '')
+    const { device, ...result } = redeemed
+    if (device !== undefined) writeDevice(ctx, cookies, device)
     await oidc.interactions.login(ctx as never, interaction, result, { remember })
   }
 

@@ -3,7 +3,7 @@ import type { Current } from '../../authentication/index.ts'
 import type { RefusalReason, Step } from '../../domain/authentication.ts'
 import { second } from '../../domain/time.ts'
 import { saveWords } from '../enrolment-words.ts'
-import { inSeconds, inWords } from '../moments.ts'
+import { inSeconds, inWords, lengthInWords } from '../moments.ts'
 import type { Page } from '../render.ts'
 import type { Web } from '../web.ts'
 import type { Found } from './found.ts'
@@ -90,6 +90,9 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
       locked: mistake?.locked === true,
       offerRemember: first,
       remember: found.ctx.state.form?.remember !== undefined,
+      trustFor:
+        now.trustFor === undefined ? undefined : lengthInWords(now.trustFor, found.ctx.state.language),
+      trust: found.ctx.state.form?.trust !== undefined,
     },
   }
 }

@@ -31,8 +31,13 @@ export function ensureDevice(ctx: WebContext, cookies: Cookies, random: Random):
   const known = ctx.state.device
   if (known !== undefined) return known
   const created = random(32)
-  cookies.write(ctx, 'device', created, 400 * day)
+  writeDevice(ctx, cookies, created)
   return created
+}
+
+/** Keeps a device secret as long as browsers let us. */
+export function writeDevice(ctx: WebContext, cookies: Cookies, device: string): void {
+  cookies.write(ctx, 'device', device, 400 * day)
 }
 
 function wellFormed(value: string | undefined): string | undefined {

@@ -136,7 +136,7 @@ eachStore((_, __, fresh) => {
 
 async function prepare(signet: Signet): Promise<Scene> {
   const { house } = signet
-  const { identities, enrolments, consents, oidc, clients } = house
+  const { identities, enrolments, consents, oidc, clients, store } = house
   const ana = await addPerson(house)
   await addPerson(house, 'eve@example.com', { claims: { name: 'Eve' } })
   await addPerson(house, 'root@example.com', { claims: { name: 'Root' }, roles: ['administrator'] })
@@ -145,11 +145,17 @@ async function prepare(signet: Signet): Promise<Scene> {
   await consents.allow(ana, party.id, { scopes: ['openid', 'email'] }, { kind: 'system' })
   const [session] = await oidc.sessions.list(ana)
   const [credential] = await enrolments.list(ana)
+  const devices = () => store.devices.findBy('identityId', ana)
+  const [device] = await devices()
+  if (device === undefined) throw new Error('nobody remembers the device')
+  const trust = { trustedAt: house.clock(), trustedUntil: house.clock() + minute, trustedFor: '' }
+  await store.devices.put({ ...device, ...trust })
   const values: Readonly<Record<string, string | undefined>> = {
     identity: ana,
     session: session?.uid,
     client: party.id,
     credential: credential?.id,
+    device: device.id,
     factor: house.factors.find(({ enrolment }) => enrolment !== undefined)?.name,
   }
   const deps = { ...house, settings: house.config } as AppDependencies
@@ -166,6 +172,7 @@ async function prepare(signet: Signet): Promise<Scene> {
     state: async () => ({
       identity: await identities.get(ana),
       ways: await enrolments.list(ana),
+      trusted: (await devices()).map(({ id, trustedUntil }) => [id, trustedUntil]),
       sessions: (await oidc.sessions.list(ana)).map(({ uid }) => uid),
       consents: await consents.list(ana),
       client: await clients.find(party.id),
