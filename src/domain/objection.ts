@@ -1,0 +1,37 @@
+import type { Instant } from './time.ts'
+
+/**
+ * What a message is about, as far as its owner may end it with "this wasn't me": nothing beyond it is touched (a link must not be a weapon).
+ * Everything but the identity is optional; a message that names nothing further has nothing to end, and its page says what protects the account.
+ */
+export interface Questioned {
+  readonly identityId: string
+  /** An authentication process: it is over, and so is the session that came of it. */
+  readonly process?: string
+  /** `uid` of a session: it ends with its tokens, offline ones too. */
+  readonly session?: string
+  /** Row of a device: known and trusted no more, and every session in that browser ends. */
+  readonly device?: string
+  /** When that device was first seen: finds it again under another row. */
+  readonly deviceSince?: Instant
+  /** A credential that was added: removed unless it is the last way in; the sessions that it proved end. */
+  readonly credential?: string
+  /** A client: its access ends. */
+  readonly client?: string
+  /** One-time links to choose a new way in: void. */
+  readonly links?: true
+  /** A change after which all others were signed out: whoever is signed in now came in with it, so every session ends. */
+  readonly sessions?: true
+}
+
+/** What was ended, as words of ours: locale keys under `objection.done.`. */
+export type Ended =
+  | 'process-over'
+  | 'session-ended'
+  | 'device-forgotten'
+  | 'credential-removed'
+  | 'credential-kept'
+  | 'client-ended'
+  | 'links-void'
+  | 'sessions-ended'
+  | 'nothing'
