@@ -31,6 +31,7 @@ export function watchFile<Value>(options: WatchedFileOptions<Value>): WatchedFil
   let seen = ''
   let timer: NodeJS.Timeout | undefined
   let busy = false
+  let lastFault = ''
 
   async function read(): Promise<void> {
     // Taken before the content: what is written meanwhile differs next time.
@@ -44,18 +45,16 @@ export function watchFile<Value>(options: WatchedFileOptions<Value>): WatchedFil
     try {
       if ((await stateOf(file)) === seen) return
       await read()
+      lastFault = ''
       log.info({ file, setting }, 'a file was replaced and read anew')
     } catch (error) {
-      const now = `unusable ${messageOf(error)}`
-      if (now !== lastFault) log.error({ file, setting, err: error }, 'a replaced file cannot be used')
-      lastFault = now
-      return
+      const fault = messageOf(error)
+      if (fault !== lastFault) log.error({ file, setting, err: error }, 'a replaced file cannot be used')
+      lastFault = fault
     } finally {
       busy = false
     }
-    lastFault = ''
   }
-  let lastFault = ''
 
   return {
     async open() {
