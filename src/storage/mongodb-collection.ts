@@ -86,7 +86,7 @@ function writingVerbs<E extends Entity>(
   return {
     async insert(draft) {
       const _id = checkKey(draft.id)
-      const document = { ...toStored(draft), version: 1 }
+      const document = { version: 1, ...toStored(draft) }
       // Again when the expired one that was in the way has been swept in between.
       for (let tries = 0; tries < 3; tries++) {
         if (await answered(() => insertNew(documents, document))) return true
@@ -102,6 +102,8 @@ function writingVerbs<E extends Entity>(
     },
     async replace(entity) {
       const filter = { _id: checkKey(entity.id), version: { $eq: entity.version }, ...living() }
+      // The version stands first where it is inserted and last where it is replaced: a server that lets a reader in while it writes field by
+      // field (MongoDB does not) hands out the old version with either content, with which nobody wins, and never the new one with the old.
       return overwriteIf(filter, { ...toStored(entity), version: entity.version + 1 })
     },
   }
@@ -193,9 +195,9 @@ async function insertNew(documents: Documents<Stored>, document: Stored): Promis
 async function overwrite(documents: Documents<Stored>, draft: Draft<Entity>): Promise<void> {
   const { _id, entity, expiresAt } = toStored(draft)
   const change = {
+    $inc: { version: 1 },
     $set: expiresAt === undefined ? { entity } : { entity, expiresAt },
     ...(expiresAt === undefined ? { $unset: { expiresAt: '' as const } } : {}),
-    $inc: { version: 1 },
   }
   try {
     await documents.updateOne({ _id }, change, { upsert: true })
