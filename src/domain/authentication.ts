@@ -87,7 +87,7 @@ export interface AuthenticationResult {
   readonly level: Level
   readonly acr: string
   readonly amr: readonly string[]
-}
   /** Which process it is the result of, and which credentials proved it: by these it can be questioned later. */
   readonly process: string
   readonly credentials: readonly string[]
+}
