@@ -1,7 +1,7 @@
 /**
  * The demo application: a small but complete relying party on `openid-client`. It signs people in with the authorization code
- * flow, PKCE, state and nonce; shows what it learned; refreshes; calls an API with an access token meant for that API alone;
- * signs out; and ends its own session when Signet tells it to (back-channel logout).
+ * flow, PKCE, state and nonce; shows what it learned; refreshes; calls an API (api.ts) with an access token meant for that API alone,
+ * and has the person prove more where the API asks for it (step-up.ts); signs out; and ends its own session when Signet tells it to (back-channel logout).
  */
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -10,6 +10,8 @@ import ejs from 'ejs'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import Koa, { type Context } from 'koa'
 import * as client from 'openid-client'
+import { createApi } from './api.ts'
+import { parametersFor } from './step-up.ts'
 
 export interface DemoOptions {
   readonly issuer: string
@@ -23,7 +25,13 @@ export interface DemoOptions {
 }
 
 interface Visitor {
-  readonly flow?: { readonly codeVerifier: string; readonly state: string; readonly nonce: string }
+  readonly flow?: {
+    readonly codeVerifier: string
+    readonly state: string
+    readonly nonce: string
+    /** The page of the API that asked for more, called again with what this flow brings. */
+    readonly then?: string
+  }
   readonly tokens?: Pick<
     client.TokenEndpointResponse,
     'access_token' | 'refresh_token' | 'id_token' | 'expires_in'
@@ -60,6 +68,7 @@ function createApplication(options: DemoOptions, url: string): Koa {
   const visitors = new Map<string, Visitor>()
   const provider = once(() => discover(options))
   const router = new Router()
+  const audience = `${url}/api`
 
   const visitorOf = (ctx: Context): Visitor => visitors.get(ctx.cookies.get(sessionCookie) ?? '') ?? {}
   const remember = (ctx: Context, visitor: Visitor) => {
@@ -75,29 +84,40 @@ function createApplication(options: DemoOptions, url: string): Koa {
     ctx.body = await ejs.renderFile(page, { visitor: visitorOf(ctx), options, url })
   })
 
-  router.post('/sign-in', async (ctx) => {
+  /** Off to Signet; what was known so far stays, until the answer is there. */
+  const authorize = async (
+    ctx: Context,
+    parameters: Record<string, string>,
+    visitor: Visitor = {},
+    then?: string,
+  ) => {
     const flow = {
       codeVerifier: client.randomPKCECodeVerifier(),
       state: client.randomState(),
       nonce: client.randomNonce(),
+      ...(then === undefined ? {} : { then }),
     }
-    remember(ctx, { flow })
+    remember(ctx, { ...visitor, flow })
     const target = client.buildAuthorizationUrl(await provider(), {
       redirect_uri: `${url}/callback`,
       scope: 'openid profile email demo:read',
-      resource: `${url}/api`,
+      resource: audience,
       code_challenge: await client.calculatePKCECodeChallenge(flow.codeVerifier),
       code_challenge_method: 'S256',
       state: flow.state,
       nonce: flow.nonce,
-      ...(options.loginHint === undefined ? {} : { login_hint: options.loginHint }),
+      ...parameters,
     })
     ctx.status = 303
     ctx.redirect(target.href)
-  })
+  }
+
+  router.post('/sign-in', (ctx) =>
+    authorize(ctx, options.loginHint === undefined ? {} : { login_hint: options.loginHint }),
+  )
 
   router.get('/callback', async (ctx) => {
-    const { flow } = visitorOf(ctx)
+    const { flow, ...before } = visitorOf(ctx)
     if (flow === undefined) return back(ctx)
     try {
       const tokens = await client.authorizationCodeGrant(await provider(), new URL(ctx.originalUrl, url), {
@@ -109,14 +129,14 @@ function createApplication(options: DemoOptions, url: string): Koa {
       const claims = tokens.claims()
       if (claims === undefined) throw new Error('the answer has no ID token')
       const userinfo = await client.fetchUserInfo(await provider(), tokens.access_token, claims.sub)
-      remember(ctx, {
-        tokens,
-        claims,
-        userinfo,
-        notice: `Welcome, ${userinfo.name ?? userinfo.email ?? claims.sub}.`,
-      })
+      const visitor = { tokens, claims, userinfo }
+      // Whoever came back as somebody else did not press that button.
+      if (flow.then !== undefined && before.claims?.sub === claims.sub)
+        return await call(ctx, visitor, flow.then)
+      remember(ctx, { ...visitor, notice: `Welcome, ${userinfo.name ?? userinfo.email ?? claims.sub}.` })
     } catch (error) {
-      remember(ctx, { notice: `Not signed in: ${explain(error)}` })
+      const notice = flow.then === undefined ? 'Not signed in' : 'The API was not called'
+      remember(ctx, { ...before, notice: `${notice}: ${explain(error)}` })
     }
     back(ctx)
   })
@@ -137,32 +157,40 @@ function createApplication(options: DemoOptions, url: string): Koa {
     back(ctx)
   })
 
-  router.post('/call-api', async (ctx) => {
-    const visitor = visitorOf(ctx)
+  /** Calls the API with a token for it. `ask`: what to do if it wants a better sign-in; without, it is only said. */
+  const call = async (
+    ctx: Context,
+    visitor: Visitor,
+    path: string,
+    ask?: (visitor: Visitor, parameters: Record<string, string>) => Promise<void>,
+  ) => {
     if (visitor.tokens?.refresh_token === undefined) return back(ctx)
     try {
-      const resource = `${url}/api`
       const tokens = await client.refreshTokenGrant(await provider(), visitor.tokens.refresh_token, {
-        resource,
+        resource: audience,
       })
-      const answer = await fetch(`${url}/api/me`, {
+      const answer = await fetch(`${url}${path}`, {
         headers: { authorization: `Bearer ${tokens.access_token}` },
       })
-      const kept = {
-        ...visitor.tokens,
-        ...(tokens.refresh_token === undefined ? {} : { refresh_token: tokens.refresh_token }),
-      }
-      remember(ctx, {
-        ...visitor,
-        tokens: kept,
-        api: await answer.json(),
-        notice: `The API answered ${answer.status}.`,
-      })
+      const { refresh_token } = tokens
+      const kept = { ...visitor, tokens: { ...visitor.tokens, ...(refresh_token && { refresh_token }) } }
+      const more = parametersFor(answer)
+      if (more !== undefined && ask !== undefined) return await ask(kept, more)
+      const notice = `The API answered ${answer.status}${more === undefined ? '' : ', it still asks for more'}.`
+      remember(ctx, { ...kept, api: await answer.json(), notice })
     } catch (error) {
       remember(ctx, { ...visitor, notice: `The API was not called: ${explain(error)}` })
     }
     back(ctx)
-  })
+  }
+
+  router.post('/call-api', (ctx) => call(ctx, visitorOf(ctx), '/api/me'))
+
+  router.post('/call-api-for-more', (ctx) =>
+    call(ctx, visitorOf(ctx), '/api/harvest', (visitor, more) =>
+      authorize(ctx, { ...more, ...insisting(more), ...samePerson(visitor) }, visitor, '/api/harvest'),
+    ),
+  )
 
   router.post('/sign-out', async (ctx) => {
     const { tokens } = visitorOf(ctx)
@@ -194,32 +222,16 @@ function createApplication(options: DemoOptions, url: string): Koa {
     ctx.set('cache-control', 'no-store')
   })
 
-  // The API: accepts only access tokens that were issued for it (RFC 9068).
-  router.get('/api/me', async (ctx) => {
-    const configuration = await provider()
-    const keys = createRemoteJWKSet(new URL(configuration.serverMetadata().jwks_uri ?? ''))
-    const token = (ctx.get('authorization').match(/^Bearer (.+)$/) ?? [])[1] ?? ''
-    try {
-      const { payload } = await jwtVerify(token, keys, {
-        issuer: options.issuer,
-        audience: `${url}/api`,
-        typ: 'at+jwt',
-      })
-      ctx.body = {
-        hello: payload.sub,
-        scope: payload.scope,
-        until: new Date((payload.exp ?? 0) * 1000).toISOString(),
-      }
-    } catch (error) {
-      ctx.status = 401
-      ctx.set('www-authenticate', 'Bearer error="invalid_token"')
-      ctx.body = { error: 'invalid_token', error_description: explain(error) }
-    }
+  const api = createApi({
+    issuer: options.issuer,
+    audience,
+    jwksUri: async () => new URL((await provider()).serverMetadata().jwks_uri ?? ''),
   })
 
   const application = new Koa()
   application.use(refuseForeignPosts)
   application.use(router.routes())
+  application.use(api.routes())
   return application
 }
 
@@ -235,6 +247,20 @@ function discover(options: DemoOptions): Promise<client.Configuration> {
   return client.discovery(new URL(options.issuer), options.clientId, options.clientSecret, undefined, {
     execute: plain,
   })
+}
+
+/**
+ * `acr_values` is a wish: whoever has one factor only would come back with that. As an essential claim (OpenID Connect Core 5.5.1.1) Signet
+ * offers to add the second one on the way, or answers `unmet_authentication_requirements`.
+ */
+function insisting({ acr_values }: Record<string, string>): Record<string, string> {
+  if (acr_values === undefined) return {}
+  return { claims: JSON.stringify({ id_token: { acr: { essential: true, values: acr_values.split(' ') } } }) }
+}
+
+/** Nobody else will do, and who it is need not be typed again. */
+function samePerson({ tokens }: Visitor): Record<string, string> {
+  return tokens?.id_token === undefined ? {} : { id_token_hint: tokens.id_token }
 }
 
 function back(ctx: Context): void {
