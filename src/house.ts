@@ -25,11 +25,13 @@ import { createSendBudget } from './messaging/send-budget.ts'
 import { createSmsDelivery } from './messaging/sms-gateway.ts'
 import { createSmtpDelivery } from './messaging/smtp.ts'
 import { createTemplates } from './messaging/templates.ts'
+import { createNetworks } from './networks/index.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
 import { createCredentialChange, createCredentialRemoval } from './recovery/credential-change.ts'
 import { createLinks } from './recovery/links.ts'
+import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
 import { openRootKey } from './vault/root-key.ts'
@@ -54,7 +56,9 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
       previousMasterKeys: config.previous_master_keys,
     }),
   )
-  const tools = { store, vault, digest, clock, random, log, issuer }
+  const networks = createNetworks({ log, settings: config })
+  const { places } = networks
+  const tools = { store, vault, digest, clock, random, log, issuer, places }
   const audit = createAuditLog(tools)
   const hasher = createPasswordHasher(config.hashing)
   const fetch = createGuardedFetch(outboundSettings(config))
@@ -72,7 +76,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     ...(gateway === undefined ? {} : { sms: gateway }),
     ...(inbox === undefined ? {} : { email: inbox.deliver, sms: inbox.deliver }),
   }
-  const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config), carriers })
+  const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config, places), carriers })
 
   // The registry belongs to the protocol side, which needs the services below; they ask for it late.
   let oidc: Oidc | undefined
@@ -116,6 +120,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const authentication = createAuthentication({
     ...tools,
+    signals: createSignals(config.signals, networks.badRanges),
     identities,
     factors,
     enrolments,
@@ -163,6 +168,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
 
   return {
     ...tools,
+    networks,
     config,
     audit,
     queue,
@@ -188,6 +194,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
       await authentication.settle()
       await queue.stop()
       mail?.close()
+      networks.close()
       await hasher.close()
       await store.close()
     },

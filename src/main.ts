@@ -29,6 +29,7 @@ export async function start(config: Config, surroundings: Surroundings): Promise
     for (const step of undo.toReversed()) await step()
   })
   try {
+    await house.networks.open()
     const application = createApp({ ...house, settings: config })
     const server = await listen(application.callback(), config)
     undo.push(() => server.close())

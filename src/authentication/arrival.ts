@@ -10,6 +10,7 @@ import { type Asker, answered, type Processes, sameQuestion } from './processes.
 import type { Questions } from './questions.ts'
 import type { Known } from './situations.ts'
 import { countersOf, deviceSubject } from './subjects.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 export interface ArrivalTools {
   readonly factors: Factors
@@ -19,6 +20,7 @@ export interface ArrivalTools {
   readonly devices: Devices
   readonly journal: Journal
   readonly observe: Observe
+  readonly whereabouts: Pick<Whereabouts, 'note'>
 }
 
 /** A proof on its way into the process. */
@@ -39,11 +41,11 @@ export interface Arrival {
 }
 
 export function createArrival(tools: ArrivalTools): Arrival {
-  const { factors, processes, questions, attempts, devices, journal, observe } = tools
+  const { factors, processes, questions, attempts, devices, journal, observe, whereabouts } = tools
 
   async function add(asker: Asker, visit: Visit, process: Authentication, proved: Proved) {
     const { identityId, proof, key, question, receipts = [], trust = false } = proved
-    const observed = process.observed ?? (await observe(visit, identityId))
+    const observed = process.observed ?? (await observe(visit, identityId, receipts))
     const changed = await processes.change(asker, (now) => {
       if (!sameQuestion(now, process)) return undefined
       if (question !== undefined && now.challenges[key]?.sealed !== question) return undefined
@@ -88,6 +90,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
     await attempts.clear([...countersOf(known, factors), ...own])
     await attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address'))
     await devices.remember(visit.device, identityId, visit.userAgent)
+    await whereabouts.note(identityId, visit.address)
     const details = { factors: process.proofs.map((proof) => proof.factor) }
     await journal.record(
       {

@@ -51,6 +51,8 @@ export interface AttemptBudget {
   pay(subjects: readonly Subject[]): Promise<Payment>
   /** The try was no failure: not answered yet, not looked at, or right. */
   refund(receipts: readonly Receipt[]): Promise<void>
+  /** The most wrong answers in a row that any of the subjects has, without those that the receipts stand for. */
+  failures(subjects: readonly Subject[], receipts: readonly Receipt[]): Promise<number>
   /** The right person was there: failures so far are forgotten. */
   clear(subjects: readonly Subject[]): Promise<void>
   /** An e-mail proof for whoever has this identifier: pauses and lock are over. */
@@ -131,6 +133,17 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
     for (const receipt of receipts) await refundOne(receipt)
   }
 
+  async function failures(subjects: readonly Subject[], receipts: readonly Receipt[]): Promise<number> {
+    const paid = new Set(receipts.map(({ subject }) => idOf(subject)))
+    const counts = await Promise.all(
+      subjects.map(async (subject) => {
+        const id = idOf(subject)
+        return ((await rows.get(id))?.inARow ?? 0) - (paid.has(id) ? 1 : 0)
+      }),
+    )
+    return Math.max(0, ...counts)
+  }
+
   async function clear(subjects: readonly Subject[]): Promise<void> {
     await Promise.all(subjects.map((subject) => rows.remove(idOf(subject))))
   }
@@ -139,7 +152,7 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
     await clear(identifierSubjects(claimId(identifier)))
   }
 
-  return { pay, refund, clear, unlock }
+  return { pay, refund, failures, clear, unlock }
 }
 
 /**

@@ -11,6 +11,8 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { Factors, Form, Shown } from '../ports/factor.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Messenger } from '../ports/messenger.ts'
+import type { Places } from '../ports/places.ts'
+import type { RiskSignals } from '../ports/signal.ts'
 import type { Store } from '../ports/store.ts'
 import type { Digest, Vault } from '../ports/vault.ts'
 import { createArrival } from './arrival.ts'
@@ -22,6 +24,7 @@ import { createDevices } from './devices.ts'
 import { createElsewhere, type Questioned } from './elsewhere.ts'
 import { createEngine } from './engine.ts'
 import type { EnrolmentRefusal, Enrolments } from './enrolment.ts'
+import { createFacts } from './facts.ts'
 import { createJournal } from './journal.ts'
 import { createObservation } from './observation.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
@@ -30,6 +33,7 @@ import { createQuestions } from './questions.ts'
 import { createSituations, type People, strengthOf } from './situations.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTrustedDevices, type TrustSettings } from './trusted-devices.ts'
+import { createWhereabouts } from './whereabouts.ts'
 
 export type { Visit } from './contexts.ts'
 export type { Asker, Opening } from './processes.ts'
@@ -37,7 +41,7 @@ export type { Asker, Opening } from './processes.ts'
 export interface AuthenticationTools {
   readonly store: Pick<
     Store,
-    'authentications' | 'approvals' | 'replays' | 'credentials' | 'attempts' | 'devices'
+    'authentications' | 'approvals' | 'replays' | 'credentials' | 'attempts' | 'devices' | 'whereabouts'
   >
   readonly identities: People
   /** In the order in which ways are offered. */
@@ -52,6 +56,10 @@ export interface AuthenticationTools {
   readonly log: Logger
   /** Origin of this server as people see it. */
   readonly issuer: string
+  /** Absent: none is ever raised. */
+  readonly signals?: RiskSignals
+  /** Absent: nobody knows where an address is. */
+  readonly places?: Places
   /** Absent: no device can be trusted. */
   readonly trust?: TrustSettings
   readonly settings: {
@@ -131,8 +139,11 @@ export interface AuthenticationEngine {
   settle(): Promise<void>
 }
 
+const noSignals: RiskSignals = { names: [], comparesPlaces: false, raised: () => [] }
+const nowhere: Places = { find: () => undefined }
+
 export function createAuthentication(tools: AuthenticationTools): AuthenticationEngine {
-  const { identities, factors, settings } = tools
+  const { identities, factors, settings, signals = noSignals, places = nowhere } = tools
   const policy: Policy = {
     level: settings.policy.level,
     factors: factors.map((factor) => ({
@@ -149,6 +160,9 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   const challenges = createChallenges({ ...tools, processes })
   const attempts = createAttempts({ ...tools, settings: settings.throttle })
   const trustedDevices = createTrustedDevices(tools)
+  const devices = createDevices(tools)
+  const whereabouts = createWhereabouts({ ...tools, places, wanted: signals.comparesPlaces })
+  const facts = createFacts({ ...tools, situations, attempts, devices, whereabouts, places })
   const parts = {
     ...tools,
     policy,
@@ -159,10 +173,11 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
     attempts,
     elsewhere: createElsewhere(tools),
     contexts: createContexts(tools),
-    devices: createDevices(tools),
+    devices,
+    whereabouts,
     journal: createJournal(tools),
     trustedDevices,
-    observe: createObservation({ trustedDevices }),
+    observe: createObservation({ trustedDevices, signals, facts }),
   }
   const questions = createQuestions(parts)
   const arrival = createArrival({ ...parts, questions })

@@ -10,7 +10,9 @@ export async function erase(
 ): Promise<number> {
   await store.credentials.removeBy('identityId', id)
   await store.devices.removeBy('identityId', id)
+  await store.whereabouts.remove(id)
   await store.links.removeBy('identityId', id)
+  await store.objections.removeBy('identityId', id)
   await store.consents.removeBy('identityId', id)
   await audit.forget(id)
   return store.claims.removeBy('identityId', id)

@@ -17,7 +17,10 @@ import { createLookup } from './lookup.ts'
 import { createProfiles } from './profile.ts'
 
 export interface IdentitiesTools {
-  readonly store: Pick<Store, 'identities' | 'claims' | 'credentials' | 'devices' | 'links' | 'consents'>
+  readonly store: Pick<
+    Store,
+    'identities' | 'claims' | 'credentials' | 'devices' | 'whereabouts' | 'links' | 'objections' | 'consents'
+  >
   readonly clock: Clock
   readonly random: Random
   readonly audit: AuditLog & { forget(identityId: string): Promise<void> }

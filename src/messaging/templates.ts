@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import bowser from 'bowser'
 import ejs from 'ejs'
+import { placeName } from '../domain/place.ts'
 import type { Message } from '../ports/messenger.ts'
+import type { Places } from '../ports/places.ts'
 import type { Rendered } from './delivery.ts'
 import { createWords, type Values, type Words } from './words.ts'
 
@@ -28,15 +30,21 @@ const startedByAnybody: ReadonlySet<string> = new Set([
 ])
 
 /** Reads and compiles everything at once, so that a missing file stops the start and not a mail. */
-export function createTemplates(settings: TemplateSettings): Templates {
+export function createTemplates(settings: TemplateSettings, places?: Places): Templates {
   const words = createWords(views, settings.languages)
+  // Looked up here and not by whoever sends: a message about anybody takes its sender the same time.
+  const placeOf = (address: string | number | undefined, language: string) => {
+    const place = address === undefined ? undefined : places?.find(String(address), language)
+    return place === undefined ? undefined : plain(placeName(place, language))
+  }
   const html = template('message.html.ejs')
   const text = template('message.text.ejs', (value) => String(value ?? ''))
 
   return {
     render(message) {
       const language = words.offered(message.language)
-      const values = valuesOf(message, language, settings, words)
+      const place = placeOf(message.values.address, language)
+      const values = valuesOf({ message, place, language, settings, words })
       const subject = words.one(`${message.template}.subject`, language, values)
       if (subject === undefined) throw new Error(`no words for ${message.template} in ${language}`)
       const { link, code } = values
@@ -70,13 +78,23 @@ function smsText(words: Words, language: string, values: Values, { issuer }: Tem
   return values.code ? `${text}\n\n@${new URL(issuer).hostname} #${values.code}` : text
 }
 
+interface Filling {
+  readonly message: Message
+  /** Of its `address`. */
+  readonly place: string | undefined
+  readonly language: string
+  readonly settings: TemplateSettings
+  readonly words: Words
+}
+
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */
-function valuesOf(message: Message, language: string, settings: TemplateSettings, words: Words): Values {
+function valuesOf({ message, place, language, settings, words }: Filling): Values {
   const { minutes, at, factor, name, link, device, ...others } = message.values
   const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(name)
   return defined({
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
     name: ownName,
+    place,
     device: device === undefined ? undefined : deviceName(plain(device)),
     link: link === undefined ? undefined : new URL(String(link)).href,
     what: factor === undefined ? undefined : (words.one(`factors.${factor}`, language, {}) ?? plain(factor)),

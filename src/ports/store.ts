@@ -4,6 +4,7 @@ import type { Client } from '../domain/client.ts'
 import type { Consent } from '../domain/consent.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Identity } from '../domain/identity.ts'
+import type { Ended } from '../domain/objection.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Collection, Engine, Entity } from './storage.ts'
 
@@ -16,7 +17,10 @@ export interface Collections {
   readonly approvals: Approval
   readonly attempts: Attempts
   readonly devices: Device
+  /** Where each identity signed in before, if a risk signal compares places. id = identity id. */
+  readonly whereabouts: SealedPlaces
   readonly links: Link
+  readonly objections: Objection
   readonly registrations: Registration
   readonly clients: Client
   readonly consents: Consent
@@ -80,11 +84,28 @@ export interface Device extends Entity {
   readonly trustedFor?: string
 }
 
+/** Coarse places and when, newest first. */
+export interface SealedPlaces extends Entity {
+  readonly sealed: string
+  readonly expiresAt: Instant
+}
+
 /** A one-time link that was mailed. `id` = digest of its token. */
 export interface Link extends Entity {
   readonly purpose: 'invitation' | 'recovery'
   readonly identityId: string
   readonly address: string
+  readonly expiresAt: Instant
+}
+
+/** "This wasn't me", in one message. `id` = digest of its link's token; kept until it expires, so that a second click is told what was done. */
+export interface Objection extends Entity {
+  readonly identityId: string
+  /** What the message was about, and what it said. */
+  readonly sealed: string
+  /** Somebody pressed the button; being worked on until `ended` is there. */
+  readonly raisedAt?: Instant
+  readonly ended?: readonly Ended[]
   readonly expiresAt: Instant
 }
 

@@ -21,7 +21,9 @@ export const collections = {
   // A lock-out that a power cut undoes would be a second chance to guess.
   attempts: { indexes: [], durable: 'always' },
   devices: { indexes: ['identityId', 'browser'], durable: 'marks' },
+  whereabouts: { indexes: [], durable: 'marks' },
   links: { indexes: ['identityId'], durable: 'always' },
+  objections: { indexes: ['identityId'], durable: 'always' },
   registrations: { indexes: [], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },

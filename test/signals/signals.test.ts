@@ -45,7 +45,9 @@ const usual: Facts = {
   failures: 0,
 }
 
-function facts(more: Partial<Facts> & { place?: Place | undefined }): Facts {
+type Change = Partial<Omit<Facts, 'place'>> & { readonly place?: Place | undefined }
+
+function facts(more: Change): Facts {
   const { place, ...others } = { ...usual, ...more }
   return place === undefined ? others : { ...others, place }
 }
@@ -62,7 +64,7 @@ describe('new-device', () => {
 })
 
 describe('new-place', () => {
-  const rows: readonly [string, Partial<Facts> & { place?: Place | undefined }, boolean][] = [
+  const rows: readonly [string, Change, boolean][] = [
     ['where the person was before', {}, false],
     ['in a city near by', { place: augsburg }, false],
     ['near by, in another country', { place: salzburg }, false],
@@ -97,7 +99,7 @@ describe('new-place', () => {
 })
 
 describe('impossible-travel', () => {
-  const rows: readonly [string, Partial<Facts> & { place?: Place | undefined }, boolean][] = [
+  const rows: readonly [string, Change, boolean][] = [
     ['nobody moved', {}, false],
     ['New York to Munich overnight', { earlier: [before(newYork, 8 * hour)] }, false],
     ['New York to Munich in an hour', { earlier: [before(newYork, hour)] }, true],
