@@ -64,6 +64,19 @@ eachStore((_, __, fresh) => {
     expect(isHome(await home(signet, createVisitor()))).toBe(true)
   })
 
+  it('S18: a sign-in that a clock, set back since, puts into the future is not a fresh one', async () => {
+    let now = Date.now() + 60 * 60_000
+    const signet = await open({ clock: () => now })
+    await addPerson(signet.house)
+    const visitor = createVisitor()
+    await prove(visitor, await visitor.get(`${signet.issuer}/account`))
+    now = Date.now()
+    const again = await visitor.get(`${signet.issuer}/account/security/password`)
+    expect(again.url.pathname).toMatch(/^\/interaction\//)
+    const there = await prove(visitor, again)
+    expect(there.url.pathname).toBe('/account/security/password')
+  })
+
   it('lists where one is signed in, and ends one of them', async () => {
     const signet = await open()
     await addPerson(signet.house)
