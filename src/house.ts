@@ -120,6 +120,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const authentication = createAuthentication({
     ...tools,
+    rules: async () => [],
     signals: createSignals(config.signals, networks.badRanges),
     identities,
     factors,

@@ -4,7 +4,7 @@ import type { Factors } from '../ports/factor.ts'
 import type { AttemptBudget, Receipt } from './attempts.ts'
 import type { Visit } from './contexts.ts'
 import type { Devices } from './devices.ts'
-import { aboutProcess, type Journal } from './journal.ts'
+import { aboutProcess, type Journal, reasonsOf } from './journal.ts'
 import type { Observe } from './observation.ts'
 import { type Asker, answered, type Processes, sameQuestion } from './processes.ts'
 import type { Questions } from './questions.ts'
@@ -57,9 +57,11 @@ export function createArrival(tools: ArrivalTools): Arrival {
       return { ...answered(now, key), ...wish, identityId, observed, proofs: [...others, proof] }
     })
     if (changed === undefined) return late(asker, visit, receipts)
-    const about = { ...aboutProcess(changed, { id: identityId }), details: { factor: proof.factor } }
+    const decided = await questions.decide(changed)
+    const details = { factor: proof.factor, ...reasonsOf(decided.step.because) }
+    const about = { ...aboutProcess(changed, { id: identityId }), details }
     await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
-    const { step, known } = await questions.stand(asker, visit, changed)
+    const { step, known } = await questions.stand(asker, visit, changed, { decided })
     if (step.kind === 'done') await complete(visit, changed, known, receipts)
     else await attempts.refund(receipts)
     if (step.kind === 'refused') {

@@ -1,6 +1,6 @@
 import type { Authentication } from '../domain/authentication.ts'
 import type { Identity } from '../domain/identity.ts'
-import { hasCompanion } from '../domain/policy.ts'
+import { hasCompanion } from '../domain/ways.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Context, Factor } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'

@@ -88,8 +88,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function choose(asker: Asker, visit: Visit, factor: string): Promise<Outcome> {
     const process = await processes.load(asker)
     if (process === undefined) return lost
-    const known = await situations.of(process)
-    const step = questions.step(process, known)
+    const { step } = await questions.decide(process)
     if (!offered(step).includes(factor)) return standing(asker, visit)
     const changed = await processes.change(asker, (now) =>
       sameQuestion(now, process) ? { ...now, factor } : undefined,
@@ -100,8 +99,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function prove(asker: Asker, visit: Visit, name: string, form: Form): Promise<Outcome> {
     const process = await processes.load(asker)
     if (process === undefined) return lost
-    const known = await situations.of(process)
-    const step = questions.step(process, known)
+    const { step, known } = await questions.decide(process)
     const factor = answerable(factors, step, name)
     // An answer that nobody asked for (a crafted step, a form posted twice) is not looked at.
     if (factor === undefined) return { status: 'moved', step }
@@ -121,7 +119,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
 
   async function waiting(asker: Asker): Promise<'waiting' | 'answered' | 'moved'> {
     const process = await processes.load(asker)
-    const step = process && questions.step(process, await situations.of(process))
+    const step = process && (await questions.decide(process)).step
     if (process === undefined || step?.kind !== 'prove') return 'moved'
     const factor = factors.find((one) => one.name === step.chosen)
     const question = challenges.peek(process, step.chosen)
@@ -146,7 +144,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function enrol(asker: Asker, visit: Visit, name: string, form: Form): Promise<Outcome> {
     const process = await processes.load(asker)
     if (process === undefined) return lost
-    const step = questions.step(process, await situations.of(process))
+    const { step } = await questions.decide(process)
     const factor = factors.find((one) => one.name === name)
     const { identityId, proofs } = process
     const asked = step.kind === 'enrol' && step.oneOf.includes(name)
@@ -172,8 +170,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function redeem(asker: Asker, visit?: Visit): Promise<Redeemed | undefined> {
     const process = await processes.load(asker)
     if (process === undefined) return undefined
-    const known = await situations.of(process)
-    const step = questions.step(process, known)
+    const { step, known } = await questions.decide(process)
     if (step.kind !== 'done') return undefined
     const redeemed = await processes.change(asker, (now) =>
       sameQuestion(now, process) ? { ...now, challenges: {}, redeemedAt: clock() } : undefined,

@@ -3,8 +3,8 @@
 // to say: every operation ends there. Who pays for wrong answers is attempts.ts; ways to prove are added and removed in enrolment.ts.
 import type { Level, Proof } from '../domain/assurance.ts'
 import type { AuthenticationResult, Step } from '../domain/authentication.ts'
+import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
-import type { Policy } from '../domain/policy.ts'
 import type { Duration, Instant } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -20,6 +20,7 @@ import { createAttempts } from './attempts.ts'
 import { createChallenges } from './challenges.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { createCredentials } from './credentials.ts'
+import { createDeferrals } from './deferrals.ts'
 import { createDevices } from './devices.ts'
 import { createElsewhere, type Questioned } from './elsewhere.ts'
 import { createEngine } from './engine.ts'
@@ -27,10 +28,11 @@ import type { EnrolmentRefusal, Enrolments } from './enrolment.ts'
 import { createFacts } from './facts.ts'
 import { createJournal } from './journal.ts'
 import { createObservation } from './observation.ts'
+import { createPolicyNow } from './policy-now.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
-import { createSituations, type People, strengthOf } from './situations.ts'
+import { createSituations, type People } from './situations.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTrustedDevices, type TrustSettings } from './trusted-devices.ts'
 import { createWhereabouts } from './whereabouts.ts'
@@ -41,11 +43,20 @@ export type { Asker, Opening } from './processes.ts'
 export interface AuthenticationTools {
   readonly store: Pick<
     Store,
-    'authentications' | 'approvals' | 'replays' | 'credentials' | 'attempts' | 'devices' | 'whereabouts'
+    | 'authentications'
+    | 'approvals'
+    | 'replays'
+    | 'credentials'
+    | 'attempts'
+    | 'devices'
+    | 'whereabouts'
+    | 'deferrals'
   >
   readonly identities: People
   /** In the order in which ways are offered. */
   readonly factors: Factors
+  /** What is demanded beyond the level of the settings, as it is now. */
+  readonly rules: () => Promise<readonly Rule[]>
   readonly enrolments: Pick<Enrolments, 'begin' | 'finish'>
   readonly vault: Vault
   readonly digest: Digest
@@ -64,7 +75,7 @@ export interface AuthenticationTools {
   readonly trust?: TrustSettings
   readonly settings: {
     readonly throttle: ThrottleSettings
-    readonly policy: { readonly level: Level }
+    readonly policy: { readonly level: Level; readonly suggest: Duration | null }
     readonly lifetimes: { readonly authentication: Duration }
   }
 }
@@ -144,16 +155,6 @@ const nowhere: Places = { find: () => undefined }
 
 export function createAuthentication(tools: AuthenticationTools): AuthenticationEngine {
   const { identities, factors, settings, signals = noSignals, places = nowhere } = tools
-  const policy: Policy = {
-    level: settings.policy.level,
-    factors: factors.map((factor) => ({
-      ...strengthOf(factor),
-      name: factor.name,
-      first: factor.first,
-      enrollable: factor.enrolment !== undefined,
-      ...(factor.standIn ? { standIn: true } : {}),
-    })),
-  }
   const credentials = createCredentials(tools)
   const situations = createSituations({ identities, factors, credentials })
   const processes = createProcesses({ ...tools, lifetime: settings.lifetimes.authentication })
@@ -165,7 +166,8 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   const facts = createFacts({ ...tools, situations, attempts, devices, whereabouts, places })
   const parts = {
     ...tools,
-    policy,
+    policy: createPolicyNow(tools),
+    deferrals: createDeferrals(tools),
     credentials,
     situations,
     processes,

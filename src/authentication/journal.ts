@@ -1,5 +1,5 @@
 import type { AuditAction, AuditEvent } from '../domain/audit-event.ts'
-import type { Authentication } from '../domain/authentication.ts'
+import type { Authentication, Because } from '../domain/authentication.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -70,6 +70,20 @@ export function aboutProcess(
   identity: Pick<Identity, 'id'> | undefined,
 ): Pick<Entry, 'clientId' | 'identifier' | 'identityId'> {
   return identity === undefined ? { clientId } : { clientId, identifier: written, identityId: identity.id }
+}
+
+/** Why the process is where it is, for the details of an entry; `explain` reads them. */
+export function reasonsOf(because: Because): NonNullable<AuditEvent['details']> {
+  const { rules, demanded, reached, factors, freshWithin, excused, postponedUntil } = because
+  return {
+    demanded,
+    reached,
+    ...(rules.length === 0 ? {} : { rules }),
+    ...(factors === undefined ? {} : { counted: factors }),
+    ...(freshWithin === undefined ? {} : { freshWithin }),
+    ...(excused ? { excused } : {}),
+    ...(postponedUntil === undefined ? {} : { postponedUntil }),
+  }
 }
 
 function eventOf({ identifier, identityId, clientId, claimed, ...entry }: Entry, visit: Visit): AuditEvent {

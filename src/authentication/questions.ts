@@ -1,5 +1,5 @@
 import type { Authentication, Step } from '../domain/authentication.ts'
-import { nextStep, type Policy } from '../domain/policy.ts'
+import { nextStep } from '../domain/policy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Factor, Factors, Shown } from '../ports/factor.ts'
 import { candidatesOf } from './candidates.ts'
@@ -12,15 +12,18 @@ import {
 } from './challenges.ts'
 import type { Contexts, Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
+import type { Deferrals } from './deferrals.ts'
 import type { Devices } from './devices.ts'
 import type { Enrolments } from './enrolment.ts'
+import type { PolicyNow } from './policy-now.ts'
 import { type Asker, type Processes, sameQuestion } from './processes.ts'
 import { type Known, nobody, type Situations } from './situations.ts'
 
 export interface QuestionsTools {
   readonly clock: Clock
   readonly factors: Factors
-  readonly policy: Policy
+  readonly policy: PolicyNow
+  readonly deferrals: Pick<Deferrals, 'of'>
   readonly processes: Processes
   readonly challenges: Challenges
   readonly situations: Situations
@@ -39,14 +42,20 @@ export interface Standing {
   readonly show?: Shown
 }
 
+export type Decided = Pick<Standing, 'step' | 'known'>
+
 export interface Questions {
-  step(process: Authentication, known: Known): Step
-  /** Where the process stands, with the question of its step begun if it has one. `again` asks a new one ("send it again"). */
+  /** What the process needs next. */
+  decide(process: Authentication): Promise<Decided>
+  /**
+   * Where the process stands, with the question of its step begun if it has one. `again` asks a new one ("send it again"); what was
+   * `decided` already is not decided again.
+   */
   stand(
     asker: Asker,
     visit: Visit,
     process: Authentication,
-    options?: { readonly again?: boolean },
+    options?: { readonly again?: boolean; readonly decided?: Decided },
   ): Promise<Standing>
 }
 
@@ -69,23 +78,35 @@ interface Beginning {
 
 export function createQuestions(tools: QuestionsTools): Questions {
   const { clock, factors, policy, processes, challenges, situations, credentials, contexts } = tools
-  const { devices, enrolments } = tools
-  const step = (process: Authentication, known: Known) => nextStep(process, known, policy, clock())
+  const { devices, deferrals, enrolments } = tools
+
+  async function decideFor(process: Authentication, known: Known): Promise<Decided> {
+    const now = await policy()
+    const deferred = await deferrals.of(process, known.identity, now)
+    return { step: nextStep(process, { ...known, deferred }, now, clock()), known }
+  }
+
+  async function decide(process: Authentication): Promise<Decided> {
+    return decideFor(process, await situations.of(process))
+  }
 
   async function stand(
     asker: Asker,
     visit: Visit,
     process: Authentication,
-    { again = false }: { readonly again?: boolean } = {},
+    { again = false, decided }: NonNullable<Parameters<Questions['stand']>[3]> = {},
   ): Promise<Standing> {
-    // Before the first proof nobody is looked up unless there is somebody to ask (S32).
-    const known = process.proofs.length > 0 ? await situations.of(process) : nobody
-    const current = step(process, known)
+    const { step: current, known } = decided ?? (await look(process))
     const query = queryOf(current, process, { visit, asker })
     if (query === undefined) return { step: current, known }
     const running = again ? undefined : challenges.peek(process, query.key)
     const { show } = running ?? (await ask(asker, process, query)) ?? {}
     return { step: current, known, asks: query.factor, ...(show === undefined ? {} : { show }) }
+  }
+
+  /** Before the first proof nobody is looked up unless there is somebody to ask (S32). */
+  function look(process: Authentication): Promise<Decided> {
+    return process.proofs.length > 0 ? decide(process) : decideFor(process, nobody)
   }
 
   async function ask(asker: Asker, process: Authentication, query: Query): Promise<Question | undefined> {
@@ -148,7 +169,7 @@ export function createQuestions(tools: QuestionsTools): Questions {
     }
   }
 
-  return { step, stand }
+  return { decide, stand }
 }
 
 /** Which factor's question the page asks. While nobody is named: the one that finds people by their answer. */

@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/audit-event.ts'
-import { hasCompanion } from '../domain/policy.ts'
+import { hasCompanion } from '../domain/ways.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { Credentials } from './credentials.ts'

@@ -40,7 +40,12 @@ export function referenceOf(defaults: Document): string {
   )
   const parts = [preamble.trim(), table('General', single)]
   for (const [name, keys] of sections) parts.push(table(`\`${name}\``, keys))
-  parts.push(entries('resources', 'An entry of `resources`'), entries('clients', 'An entry of `clients`'))
+  parts.push(
+    entries(['resources', '*'], 'An entry of `resources`'),
+    entries(['clients', '*'], 'An entry of `clients`'),
+    entries(['policy', 'rules', '*'], 'An entry of `policy.rules`'),
+    entries(['policy', 'rules', '*', 'when'], '`when` of such an entry'),
+  )
   return `${parts.join('\n\n')}\n`
 }
 
@@ -79,13 +84,12 @@ function table(title: string, lines: readonly Line[]): string {
 }
 
 /** The fields of one entry, from the schema alone: default.yaml has none. */
-function entries(name: string, title: string): string {
-  const holder = schemaAt([name])
-  const entry = schemaAt([name, holder instanceof z.ZodArray ? 0 : '*'])
+function entries(path: readonly PropertyKey[], title: string): string {
+  const entry = schemaAt(path)
   const shape = entry instanceof z.ZodObject ? Object.entries(entry.shape) : []
   const rows = shape.map(([key, type]) => {
     const meaning = type instanceof z.ZodType ? (type.description ?? '') : ''
-    return `| ${[`\`${key}\``, expectedAt([name, 0, key]), meaning].map(cell).join(' | ')} |`
+    return `| ${[`\`${key}\``, expectedAt([...path, key]), meaning].map(cell).join(' | ')} |`
   })
   return [`### ${title}`, '', '| key | takes | meaning |', '|---|---|---|', ...rows].join('\n')
 }

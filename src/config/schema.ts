@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { acrPrefix, levels } from '../domain/assurance.ts'
+import { acrPrefix } from '../domain/assurance.ts'
 import { client, resource, withoutTwins } from './entries.ts'
+import { level, policySchema } from './policy.ts'
 import { places, signals } from './risk.ts'
 import { duration, flag, list, masterKey, range, size, text, url, whole, word } from './values.ts'
 
@@ -20,7 +21,6 @@ const indicator = text('an absolute URI without fragment (RFC 8707)', (value) =>
   return URL.canParse(value) && !value.includes('#')
 })
 
-const level = word(levels.filter((level) => level !== 'none'))
 // In `acr_values` a space ends a name.
 const acrName = text(
   `a name without spaces that does not begin with ${acrPrefix}`,
@@ -84,6 +84,18 @@ const totpFactor = map({
   window: whole(0, 2),
 })
 
+const factors = map({
+  password: passwordFactor,
+  totp: totpFactor,
+  magic_link: magicLinkFactor,
+  backup_code: map({ enabled: flag, count: whole(5, 20) }),
+  trusted_device: map({ enabled: flag, lifetime: duration({ min: '1h', max: '90d' }) }),
+  email_code: map(sentCode),
+  sms_code: smsCodeFactor,
+  passkey: publicKeyFactor,
+  security_key: publicKeyFactor,
+})
+
 const lifetimes = map({
   authentication: duration({ min: '1m', max: '24h' }),
   code: duration({ min: '1s', max: '60s' }),
@@ -126,17 +138,7 @@ export const schema = map({
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
-  factors: map({
-    password: passwordFactor,
-    totp: totpFactor,
-    magic_link: magicLinkFactor,
-    backup_code: map({ enabled: flag, count: whole(5, 20) }),
-    trusted_device: map({ enabled: flag, lifetime: duration({ min: '1h', max: '90d' }) }),
-    email_code: map(sentCode),
-    sms_code: smsCodeFactor,
-    passkey: publicKeyFactor,
-    security_key: publicKeyFactor,
-  }),
+  factors,
   webauthn: map({
     related_origins: list(text('an origin such as https://example.org', isOrigin), 'a list of origins'),
   }),
@@ -157,7 +159,7 @@ export const schema = map({
     forget_after: duration({ min: '1m', max: '30d' }),
     lock_after: whole(5, 100),
   }),
-  policy: map({ level }),
+  policy: policySchema({ factors: namesIn(factors), signals: namesIn(signals) }),
   acr: z.record(acrName, level, 'a map of levels by name'),
   places,
   signals,
@@ -237,6 +239,11 @@ function unwrapped(type: z.core.$ZodType | undefined): z.core.$ZodType | undefin
     return unwrapped(type.def.innerType)
   }
   return type
+}
+
+/** What is called `new_place` as a setting is `new-place` as a name. */
+function namesIn(settings: z.ZodObject): string[] {
+  return Object.keys(settings.shape).map((key) => key.replaceAll('_', '-'))
 }
 
 function isOrigin(value: string): boolean {

@@ -1,5 +1,5 @@
 import type { Level, Proof } from './assurance.ts'
-import type { Instant } from './time.ts'
+import type { Duration, Instant } from './time.ts'
 
 /** What the consumer asks for: who opened the process says how strong and how fresh the answer must be. */
 export interface Requirement {
@@ -12,6 +12,8 @@ export interface Requirement {
   readonly hint?: string
   /** More, or fresher, than usual was asked for by name: a trusted device excuses from nothing. */
   readonly stepUp?: boolean
+  /** For what the rules call a privileged action: those that are for such actions apply too. */
+  readonly privileged?: boolean
 }
 
 /** What was noticed about a visit, together with the first proof: nothing is looked at before (S32). */
@@ -43,6 +45,8 @@ export interface Authentication {
   readonly trust?: boolean
   /** Set by the first proof. */
   readonly observed?: Observed
+  /** What the last step said may wait: the person wants to do it later. */
+  readonly postponed?: boolean
   /** Chosen among the offered ways. */
   readonly factor?: string
   /** Sealed challenges in flight, by factor name (for enrolment: `enrol:<factor>`). */
@@ -58,8 +62,26 @@ export interface SealedChallenge {
   readonly expiresAt: Instant
 }
 
+/** Why a step is what it is, as data: for the audit, and in words by `explain`. */
+export interface Because {
+  /** Names of the rules that apply. */
+  readonly rules: readonly string[]
+  /** By the policy, its rules and the client together. */
+  readonly demanded: Level
+  /** By the proofs that count. */
+  readonly reached: Level
+  /** Only proofs by these count. */
+  readonly factors?: readonly string[]
+  /** Only proofs that are no older count. */
+  readonly freshWithin?: Duration
+  /** A trusted device stood in for the second factor. */
+  readonly excused?: boolean
+  /** What is missing was put off; then it is needed. */
+  readonly postponedUntil?: Instant
+}
+
 /** What the process needs next. */
-export type Step =
+export type Step = { readonly because: Because } & (
   | { readonly kind: 'identify'; readonly hint?: string }
   | {
       readonly kind: 'prove'
@@ -71,11 +93,17 @@ export type Step =
       readonly kind: 'enrol'
       readonly oneOf: readonly string[]
       readonly chosen: string
-      /** `level`: no way that the person has reaches what is demanded. `needs-companion`: what they have is not sufficient alone (any more). */
-      readonly why: 'nothing-enrolled' | 'level' | 'needs-companion'
+      /**
+       * `level`: no way that the person has reaches what is demanded. `needs-companion`: what they have is not sufficient alone (any more).
+       * `suggested`: nothing demands it.
+       */
+      readonly why: 'nothing-enrolled' | 'level' | 'needs-companion' | 'suggested'
+      /** The person may put it off; where there is a moment, until then. */
+      readonly mayWait?: { readonly until?: Instant }
     }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
+)
 
 export type RefusalReason = 'expired' | 'not-allowed' | 'wrong-identity' | 'unreachable'
 

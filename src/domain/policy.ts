@@ -1,39 +1,48 @@
-import { assess, type Level, levels, type Proof, reaches, type Strength, strongest } from './assurance.ts'
-import type { Authentication, AuthenticationResult, Step } from './authentication.ts'
+import { assess, type Level, type Proof, reaches, strongest } from './assurance.ts'
+import type { Authentication, AuthenticationResult, Because, Step } from './authentication.ts'
+import {
+  allows,
+  applying,
+  counting,
+  type Demand,
+  demandOf,
+  excuses,
+  type Facts,
+  meets,
+  type Rule,
+  type Terms,
+} from './demand.ts'
 import { type Identity, may } from './identity.ts'
-import type { Instant } from './time.ts'
-
-/** What a policy has to know about a factor. */
-export interface FactorSummary extends Strength {
-  readonly name: string
-  /** Offered to everybody before the first proof. */
-  readonly first: boolean
-  readonly enrollable: boolean
-  /** See `EnrolledWay`. */
-  readonly standIn?: boolean
-}
+import type { Duration, Instant } from './time.ts'
+import {
+  type EnrolledWay,
+  type FactorSummary,
+  hasCompanion,
+  hasSecond,
+  helpfulEnrolments,
+  helpfulWays,
+  isChosen,
+  isLasting,
+  preferChosen,
+} from './ways.ts'
 
 export interface Policy {
   /** What everyone must reach, whatever the client asks for. */
   readonly level: Level
+  /** What is demanded beyond that. */
+  readonly rules: readonly Rule[]
+  /** Whoever has one factor is offered a second way, and again after this long when they put it off. Null: never. */
+  readonly suggest: Duration | null
   /** Ways to prove, in the order in which they are offered. */
   readonly factors: readonly FactorSummary[]
 }
 
-/** One way that the identity has, and what a proof with it is worth. */
-export interface EnrolledWay extends Strength {
-  readonly factor: string
-  readonly credentialId: string
-  /** When it was enrolled, or replaced. */
-  readonly since?: Instant
-  /** Comes with a proved address: nobody enrolled it to be asked for it. */
-  readonly implied?: boolean
-  /** Not sufficient alone (S25). */
-  readonly needsCompanion?: boolean
-  /** For whoever cannot use another way (codes on paper): by itself nobody is asked for it, and beside nothing else it counts for nothing. */
-  readonly standIn?: boolean
-  /** Used up: it proves nothing any more. */
-  readonly spent?: boolean
+/** What a person may put off, or did. */
+export interface Deferred {
+  /** When a rule first applied to them, by its name. */
+  readonly since: Readonly<Record<string, Instant>>
+  /** When they put off what was only suggested. */
+  readonly suggestedAt?: Instant
 }
 
 /** What is known beside the process itself. */
@@ -41,26 +50,47 @@ export interface Situation {
   /** Absent while nobody is named, and for an identifier that nobody has. */
   readonly identity?: Identity | undefined
   readonly enrolled: readonly EnrolledWay[]
+  readonly deferred?: Deferred
 }
+
+/** What a step is decided on, after the first proof. */
+interface Case {
+  readonly process: Authentication
+  readonly enrolled: readonly EnrolledWay[]
+  readonly deferred: Deferred
+  readonly policy: Policy
+  readonly now: Instant
+  readonly demand: Demand
+  /** Of everybody: a trusted device stands in for a second factor. */
+  readonly trusted: boolean
+}
+
+/** A step without its reasons. */
+type Bare<Of = Step> = Of extends Step ? Omit<Of, 'because'> : never
+type Why = Extract<Step, { kind: 'enrol' }>['why']
+
+const nothing: Deferred = { since: {} }
+const nobody: Situation = { enrolled: [] }
 
 /**
  * The dispatcher: every step of every process comes back here. Pure.
  * Before the first proof the answer depends on nothing but the process and the policy, so that it tells nobody who exists (S32).
  */
 export function nextStep(process: Authentication, situation: Situation, policy: Policy, now: Instant): Step {
-  if (process.expiresAt <= now || process.redeemedAt !== undefined)
-    return { kind: 'refused', reason: 'expired' }
-  if (process.proofs.length === 0) return firstStep(process, policy)
+  const first = process.proofs.length === 0
+  const { enrolled, identity, deferred = nothing } = first ? nobody : situation
+  const rules = applying(policy.rules, factsOf(process, identity))
+  const demand = demandOf(rules, { level: policy.level, since: deferred.since, now })
+  const trusted = isTrusted(process, demand, now)
+  const at: Case = { process, enrolled, deferred, policy, now, demand, trusted }
+  const step = stepOf(at, identity)
+  return { ...step, because: becauseOf(at, step) } as Step
+}
 
-  const { identity, enrolled } = situation
-  if (identity === undefined || !may(identity, 'sign-in')) return { kind: 'refused', reason: 'not-allowed' }
-  const wanted = process.requirement.identityId
-  if (wanted !== undefined && wanted !== identity.id) return { kind: 'refused', reason: 'wrong-identity' }
-  if (process.proofs.some((proof) => isVoid(proof, identity, enrolled)))
-    return { kind: 'refused', reason: 'expired' }
-  if (lacksOwnWay(process, enrolled, policy))
-    return enrolStep(process, firstEnrollable(policy), 'nothing-enrolled')
-  return levelStep(process, enrolled, policy, now)
+/** What rules look at, for this process. */
+export function factsOf(process: Authentication, identity: Identity | undefined): Facts {
+  const { clientId, observed, requirement } = process
+  return { identity, clientId, signals: observed?.signals ?? [], privileged: requirement.privileged === true }
 }
 
 /** The result of a process whose next step is `done`. */
@@ -77,77 +107,94 @@ export function resultOf(process: Authentication): AuthenticationResult {
   }
 }
 
+/** Asked for by name, nothing is excused; and what the client demands above one factor is asked for by name. */
+function isTrusted({ observed, requirement }: Authentication, demand: Demand, now: Instant): boolean {
+  if (requirement.stepUp || requirement.privileged || reaches(requirement.level, 'two-factor')) return false
+  return demand.trustedDevice && (observed?.trustedUntil ?? 0) > now
+}
+
+function stepOf(at: Case, identity: Identity | undefined): Bare {
+  const { process, enrolled, now } = at
+  if (process.expiresAt <= now || process.redeemedAt !== undefined)
+    return { kind: 'refused', reason: 'expired' }
+  if (process.proofs.length === 0) return firstStep(at)
+  if (identity === undefined || !may(identity, 'sign-in')) return { kind: 'refused', reason: 'not-allowed' }
+  const wanted = process.requirement.identityId
+  if (wanted !== undefined && wanted !== identity.id) return { kind: 'refused', reason: 'wrong-identity' }
+  if (process.proofs.some((proof) => isVoid(proof, identity, enrolled)))
+    return { kind: 'refused', reason: 'expired' }
+  if (lacksOwnWay(at)) return enrolStep(at, firstEnrollable(at.policy), 'nothing-enrolled')
+  return levelStep(at)
+}
+
 /** Nothing here may look at the situation (S32). Whom a requirement names is not asked for their name again. */
-function firstStep(process: Authentication, policy: Policy): Step {
+function firstStep(at: Case): Bare {
+  const { process, policy, demand } = at
   const { hint, identityId } = process.requirement
   if (process.identifier === undefined && identityId === undefined)
     return hint === undefined ? { kind: 'identify' } : { kind: 'identify', hint }
-  const first = policy.factors.filter((factor) => factor.first)
-  return proveStep(process, namesOf(first), 'first-proof')
+  const first = namesOf(policy.factors.filter((factor) => factor.first))
+  // What does not count is still a way in, for whoever has yet to enrol what does.
+  const [counted, others] = split(first, (name) => allows(demand.full, name))
+  return proveStep(process, [...counted, ...others], 'first-proof')
 }
 
-function levelStep(
-  process: Authentication,
-  enrolled: readonly EnrolledWay[],
-  policy: Policy,
-  now: Instant,
-): Step {
+function levelStep(at: Case): Bare {
+  const { process, enrolled, policy, now, demand, trusted } = at
   const { level, essential } = process.requirement
   const { proofs } = process
-  const target = strongest([level, policy.level])
-  if (!reachesOwn(proofs, enrolled, now)) {
+  const all = { ...demand.full, level: strongest([level, demand.full.level]) }
+  if (!trusted && lacksSecond(at)) {
     const own = proofs.filter((proof) => isOwn(proof, enrolled))
-    return proveStep(process, inOrder(policy, helpfulWays(own, enrolled.filter(isChosen), now)), 'level')
+    const helpful = helpfulWays(own, enrolled.filter(isChosen), { level: 'two-factor' }, now)
+    return proveStep(process, countedFirst(inOrder(policy, helpful), all), 'level')
   }
-  const reached = assess(proofs).level
-  if (reaches(reached, target)) return lastStep(process, enrolled, policy)
-  const helpful = preferChosen(enrolled, (ways) => helpfulWays(proofs, ways, now))
+  if (isMet(at, all)) return lastStep(at)
+  const helpful = preferChosen(enrolled, (ways) => helpfulWays(proofs, ways, all, now))
   if (helpful.length > 0) return proveStep(process, inOrder(policy, helpful), 'level')
   // All that the person has was given; only what a client wished for without insisting may be missing.
-  if (!essential && reaches(reached, policy.level)) return lastStep(process, enrolled, policy)
-  return enrolStep(process, helpfulEnrolments(process, enrolled, policy, now), 'level')
+  if (!essential && isMet(at, demand.full)) return lastStep(at)
+  const missing = helpfulEnrolments(proofs, enrolled, policy.factors, all, now)
+  if (!mayWait(at)) return enrolStep(at, missing, 'level')
+  return process.postponed || missing.length === 0 ? lastStep(at) : enrolStep(at, missing, 'level')
+}
+
+/** Proved, or excused by a trusted device. */
+function isMet({ process, now, trusted }: Case, terms: Terms): boolean {
+  if (meets(terms, process.proofs, now)) return true
+  return trusted && excuses(terms, reachedOf(process, terms, now))
+}
+
+/** Nothing is missing but what may be put off. */
+function mayWait(at: Case): boolean {
+  const { demand, process } = at
+  const { level, essential } = process.requirement
+  const due = essential ? { ...demand.due, level: strongest([level, demand.due.level]) } : demand.due
+  return demand.until !== undefined && isMet(at, due)
+}
+
+function reachedOf(process: Authentication, terms: Terms, now: Instant): Level {
+  return assess(counting(terms, process.proofs, now)).level
 }
 
 /**
  * Vouched for (registration) without a way of one's own: nobody leaves without a way back in. What comes with an address is one for whoever
  * came in with it, or can have no other.
  */
-function lacksOwnWay({ proofs }: Authentication, enrolled: readonly EnrolledWay[], policy: Policy): boolean {
-  const used = new Set(proofs.map((proof) => proof.credentialId))
+function lacksOwnWay({ process, enrolled, policy }: Case): boolean {
+  const used = new Set(process.proofs.map((proof) => proof.credentialId))
   if (enrolled.some((way) => isLasting(way) || used.has(way.credentialId))) return false
   return enrolled.length === 0 || firstEnrollable(policy).length > 0
 }
 
-/**
- * Whoever enrolled a second factor is asked for it, even if nobody demands it: that is what it was enrolled for. What was made to stand in
- * for it may, what merely comes with an address may not.
- */
-function reachesOwn(proofs: readonly Proof[], enrolled: readonly EnrolledWay[], now: Instant): boolean {
-  const reachable = assess(enrolled.filter(isLasting).map((way) => proofBy(way, now))).level
-  if (!reaches(reachable, 'two-factor')) return true
-  return reaches(assess(proofs.filter((proof) => isOwn(proof, enrolled))).level, 'two-factor')
+/** What was made to stand in for a second factor may be given for it, what merely comes with an address may not. */
+function lacksSecond({ process, enrolled, now }: Case): boolean {
+  const own = process.proofs.filter((proof) => isOwn(proof, enrolled))
+  return hasSecond(enrolled, now) && !reaches(assess(own).level, 'two-factor')
 }
 
 function isOwn({ credentialId }: Proof, enrolled: readonly EnrolledWay[]): boolean {
   return enrolled.some((way) => isChosen(way) && way.credentialId === credentialId)
-}
-
-function isChosen(way: EnrolledWay): boolean {
-  return !way.implied
-}
-
-/** Enrolled to be used again and again. */
-function isLasting(way: EnrolledWay): boolean {
-  return isChosen(way) && !way.standIn
-}
-
-/** What follows from an address is offered only where nothing helps that the person enrolled: it is the weaker way. */
-function preferChosen(
-  enrolled: readonly EnrolledWay[],
-  find: (ways: readonly EnrolledWay[]) => string[],
-): string[] {
-  const chosen = find(enrolled.filter(isChosen))
-  return chosen.length > 0 ? chosen : find(enrolled)
 }
 
 /** The identity was suspended and restored, or the credential changed or removed, while the process ran. */
@@ -159,45 +206,62 @@ function isVoid(proof: Proof, identity: Identity, enrolled: readonly EnrolledWay
   return way === undefined || proof.since !== way.since
 }
 
-/** Done, unless the person came in with something that is not sufficient alone and nothing else is left beside it (S25). */
-function lastStep(process: Authentication, enrolled: readonly EnrolledWay[], policy: Policy): Step {
+/** Done, unless what the person came in with is not sufficient alone (S25), or a second way is to be suggested. */
+function lastStep(at: Case): Bare {
+  const { process, enrolled, policy } = at
   const used = new Set(process.proofs.map((proof) => proof.credentialId))
   const lonely = enrolled.find(
     (way) => way.needsCompanion && used.has(way.credentialId) && !hasCompanion(way, enrolled),
   )
-  return lonely === undefined
-    ? { kind: 'done' }
-    : enrolStep(process, namesOf(enrollable(policy, lonely.factor)), 'needs-companion')
+  if (lonely !== undefined)
+    return enrolStep(at, namesOf(enrollable(policy, lonely.factor)), 'needs-companion')
+  const suggestions = suggested(at)
+  return suggestions.length === 0 ? { kind: 'done' } : enrolStep(at, suggestions, 'suggested')
 }
 
-/** Whether the identity enrolled a way of another category beside this one. */
-export function hasCompanion(
-  way: Strength & { readonly factor: string },
-  enrolled: readonly EnrolledWay[],
-): boolean {
-  return enrolled.some(
-    (other) =>
-      isLasting(other) &&
-      other.factor !== way.factor &&
-      other.categories.some((category) => !way.categories.includes(category)),
-  )
+/** A second way for whoever has one factor; not to somebody who is in the middle of something. */
+function suggested({ process, enrolled, deferred, policy, now }: Case): string[] {
+  const { suggest } = policy
+  const { stepUp, privileged } = process.requirement
+  if (suggest === null || process.postponed || stepUp || privileged) return []
+  if (deferred.suggestedAt !== undefined && now - deferred.suggestedAt < suggest) return []
+  if (hasSecond(enrolled, now)) return []
+  return helpfulEnrolments(process.proofs, enrolled, policy.factors, { level: 'two-factor' }, now)
 }
 
-function proveStep(process: Authentication, oneOf: readonly string[], why: 'first-proof' | 'level'): Step {
+function proveStep(process: Authentication, oneOf: readonly string[], why: 'first-proof' | 'level'): Bare {
   const chosen = chosenOf(process, oneOf)
   return chosen === undefined ? unreachable : { kind: 'prove', oneOf, chosen, why }
 }
 
-function enrolStep(
-  process: Authentication,
-  oneOf: readonly string[],
-  why: 'nothing-enrolled' | 'level' | 'needs-companion',
-): Step {
-  const chosen = chosenOf(process, oneOf)
-  return chosen === undefined ? unreachable : { kind: 'enrol', oneOf, chosen, why }
+function enrolStep(at: Case, oneOf: readonly string[], why: Why): Bare {
+  const chosen = chosenOf(at.process, oneOf)
+  if (chosen === undefined) return unreachable
+  const step = { kind: 'enrol', oneOf, chosen, why } as const
+  if (why === 'suggested') return { ...step, mayWait: {} }
+  const { until } = at.demand
+  return why === 'level' && until !== undefined && mayWait(at) ? { ...step, mayWait: { until } } : step
 }
 
-const unreachable: Step = { kind: 'refused', reason: 'unreachable' }
+const unreachable: Bare = { kind: 'refused', reason: 'unreachable' }
+
+function becauseOf(at: Case, step: Bare): Because {
+  const { process, demand, trusted, now } = at
+  const { full, rules, until } = demand
+  const demanded = strongest([process.requirement.level, full.level])
+  const proved = meets(full, process.proofs, now)
+  const excused = step.kind === 'done' && trusted && (lacksSecond(at) || (!proved && isMet(at, full)))
+  const postponed = step.kind === 'done' && !isMet(at, full)
+  return {
+    rules,
+    demanded,
+    reached: reachedOf(process, full, now),
+    ...(full.factors === undefined ? {} : { factors: full.factors }),
+    ...(full.freshWithin === undefined ? {} : { freshWithin: full.freshWithin }),
+    ...(excused ? { excused } : {}),
+    ...(postponed && until !== undefined ? { postponedUntil: until } : {}),
+  }
+}
 
 function chosenOf({ factor }: Authentication, oneOf: readonly string[]): string | undefined {
   return factor !== undefined && oneOf.includes(factor) ? factor : oneOf[0]
@@ -211,41 +275,12 @@ function firstEnrollable(policy: Policy): string[] {
   return namesOf(policy.factors.filter((factor) => factor.first && factor.enrollable))
 }
 
-/**
- * The ways that lift what was reached so far; where none does by itself, those that do together with a further one
- * (after a mailed link: a password that a mail can reset, and a code by SMS).
- */
-function helpfulWays(given: readonly Proof[], ways: readonly EnrolledWay[], now: Instant): string[] {
-  const proofs = ways.filter((way) => !way.spent).map((way) => proofBy(way, now))
-  const alone = proofs.filter((proof) => lifts(given, [proof]))
-  const helpful =
-    alone.length > 0
-      ? alone
-      : proofs.filter((proof) => proofs.some((further) => lifts(given, [proof, further])))
-  return [...new Set(helpful.map((proof) => proof.factor))]
+function countedFirst(names: readonly string[], terms: Terms): string[] {
+  return split(names, (name) => allows(terms, name)).flat()
 }
 
-/** What the person could add now so that it lifts what was reached; what they have and did not help is not asked for again. */
-function helpfulEnrolments(
-  process: Authentication,
-  enrolled: readonly EnrolledWay[],
-  policy: Policy,
-  now: Instant,
-): string[] {
-  const has = new Set(enrolled.map((way) => way.factor))
-  const helpful = policy.factors.filter(
-    (factor) =>
-      factor.enrollable &&
-      !factor.standIn &&
-      !has.has(factor.name) &&
-      lifts(process.proofs, [{ ...factor, factor: factor.name, at: now }]),
-  )
-  return namesOf(helpful)
-}
-
-function lifts(proofs: readonly Proof[], further: readonly Proof[]): boolean {
-  const rank = (set: readonly Proof[]) => levels.indexOf(assess(set).level)
-  return rank([...proofs, ...further]) > rank(proofs)
+function split<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
 }
 
 function inOrder(policy: Policy, names: readonly string[]): string[] {
@@ -254,8 +289,4 @@ function inOrder(policy: Policy, names: readonly string[]): string[] {
 
 function namesOf(factors: readonly FactorSummary[]): string[] {
   return factors.map((factor) => factor.name)
-}
-
-function proofBy(way: EnrolledWay, at: Instant): Proof {
-  return { ...way, at }
 }

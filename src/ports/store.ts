@@ -24,6 +24,7 @@ export interface Collections {
   readonly registrations: Registration
   readonly clients: Client
   readonly consents: Consent
+  readonly deferrals: Deferral
   /** oidc-provider's models, id `<Model>:<digest of the jti>`. */
   readonly artifacts: Artifact
   /** One row per living or ended session, id = digest of its uid. */
@@ -115,6 +116,13 @@ export interface Registration extends Entity {
   readonly sealed: string
   readonly triesLeft: number
   readonly expiresAt: Instant
+}
+
+/** Since when a rule that gives people time applies to one, or, without a rule, when they put off what was suggested. `id` = identity + rule. */
+export interface Deferral extends Entity {
+  readonly identityId: string
+  readonly rule?: string
+  readonly at: Instant
 }
 
 export interface Artifact extends Entity {

@@ -27,6 +27,7 @@ export const collections = {
   registrations: { indexes: [], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },
+  deferrals: { indexes: ['identityId', 'rule'], durable: 'marks' },
   artifacts: {
     indexes: ['grantId', 'uid', 'accountId', 'clientId', 'userCode', 'sessionUid'],
     durable: 'marks',

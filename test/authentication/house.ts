@@ -10,6 +10,7 @@ import {
 } from '../../src/authentication/index.ts'
 import type { Level } from '../../src/domain/assurance.ts'
 import type { Requirement } from '../../src/domain/authentication.ts'
+import type { Rule } from '../../src/domain/demand.ts'
 import { day, hour, minute, second } from '../../src/domain/time.ts'
 import { password } from '../../src/factors/password.ts'
 import { createIdentities } from '../../src/identities/index.ts'
@@ -87,6 +88,8 @@ export interface HouseOptions {
   /** Beside the password. */
   readonly factors?: Factors
   readonly level?: Level
+  readonly rules?: readonly Rule[]
+  readonly suggest?: number
   readonly throttle?: Partial<typeof throttle>
   readonly hasher?: PasswordHasher
 }
@@ -120,6 +123,7 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
     store,
     identities,
     factors,
+    rules: async () => options.rules ?? [],
     vault,
     digest,
     clock: clock.now,
@@ -134,7 +138,7 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
     },
     settings: {
       throttle: { ...throttle, ...options.throttle },
-      policy: { level },
+      policy: { level, suggest: options.suggest ?? null },
       lifetimes: { authentication: hour },
     },
   }

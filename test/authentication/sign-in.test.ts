@@ -16,7 +16,7 @@ describe('a sign-in with one factor', () => {
       const id = await person('ana@example.com')
       const who = asker()
       await engine.open(who, { requirement: { ...plain, hint: 'ana@example.com' }, clientId: 'app' })
-      expect(await engine.current(who, visit())).toEqual({
+      expect(await engine.current(who, visit())).toMatchObject({
         step: { kind: 'identify', hint: 'ana@example.com' },
         enrolled: [],
       })
@@ -33,7 +33,7 @@ describe('a sign-in with one factor', () => {
 
       clock.advance(1_000)
       const proved = await engine.prove(who, visit(), 'password', { password: secret })
-      expect(proved).toEqual({ status: 'moved', step: { kind: 'done' } })
+      expect(proved).toMatchObject({ status: 'moved', step: { kind: 'done' } })
       expect(await engine.redeem(who)).toEqual({
         identityId: id,
         authTime: clock.now(),
@@ -82,7 +82,7 @@ describe('a sign-in with one factor', () => {
       const { calls } = hasher as never as { calls: string[] }
       calls.length = 0
       const early = await engine.prove(who, visit(), 'password', { password: secret })
-      expect(early).toEqual({ status: 'moved', step: { kind: 'identify' } })
+      expect(early).toMatchObject({ status: 'moved', step: { kind: 'identify' } })
       await engine.identify(who, visit(), 'ana@example.com')
       expect(await engine.prove(who, visit(), 'telepathy', { password: secret })).toMatchObject({
         step: { kind: 'prove' },
@@ -158,7 +158,7 @@ describe('a sign-in with one factor', () => {
       expect(await engine.prove(who, visit(), 'password', { password: 'not this one at all' })).toEqual({
         status: 'refused',
       })
-      expect(await engine.prove(who, visit(), 'password', { password: secret })).toEqual({
+      expect(await engine.prove(who, visit(), 'password', { password: secret })).toMatchObject({
         status: 'moved',
         step: { kind: 'refused', reason: 'not-allowed' },
       })
@@ -182,7 +182,10 @@ describe('a sign-in with one factor', () => {
       clock.advance(1_000)
       await enrolments.finish(id, 'password', { password: 'an entirely new password' }, visit())
       expect(await engine.redeem(again)).toBeUndefined()
-      expect((await engine.current(again, visit()))?.step).toEqual({ kind: 'refused', reason: 'expired' })
+      expect((await engine.current(again, visit()))?.step).toMatchObject({
+        kind: 'refused',
+        reason: 'expired',
+      })
     })
 
     it('renews a hash that was made with other parameters, and lets two tabs do so at once', async () => {
@@ -228,9 +231,9 @@ describe('a sign-in with one factor', () => {
       const who = await identified({ engine }, 'ana@example.com')
       await engine.prove(who, visit(), 'password', { password: secret })
       await engine.open(who, { requirement: plain, clientId: 'app' })
-      expect((await engine.current(who, visit()))?.step).toEqual({ kind: 'done' })
+      expect((await engine.current(who, visit()))?.step).toMatchObject({ kind: 'done' })
       await engine.open(who, { requirement: { level: 'two-factor', essential: true }, clientId: 'app' })
-      expect((await engine.current(who, visit()))?.step).toEqual({ kind: 'identify' })
+      expect((await engine.current(who, visit()))?.step).toMatchObject({ kind: 'identify' })
     })
 
     it('F8: ends after its time, and a result that was handed over stays so when the clock is set back', async () => {
