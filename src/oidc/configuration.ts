@@ -75,7 +75,7 @@ export function configurationOf(deps: OidcDependencies, parts: Parts): Configura
     extraTokenClaims,
     fetch: (url, options) => deps.fetch(String(url), fetchOptions(options)),
     interactions: {
-      policy: createPolicy({ identities, subjectOf: parts.subjectOf, acr: config.acr }),
+      policy: createPolicy({ identities, subjectOf: parts.subjectOf, acr: config.acr, enough: deps.enough }),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),

@@ -1,7 +1,7 @@
-import type { AcrNames } from '../domain/assurance.ts'
+import type { AcrNames, Level } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Consent } from '../domain/consent.ts'
-import type { Duration } from '../domain/time.ts'
+import type { Duration, Instant } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { ClientDirectory } from '../ports/client-directory.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -10,6 +10,7 @@ import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
+import type { NewSession } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
 import type { Digest, Vault } from '../ports/vault.ts'
 import type { Pages } from './pages.ts'
@@ -73,6 +74,17 @@ export interface ConsentRecords {
   allow(identityId: string, clientId: string, decision: Decision, by: Actor): Promise<unknown>
 }
 
+/** Who is signed in, how and when, and where this request comes from: what a policy can ask about. */
+export interface StandingSession {
+  readonly identityId: string
+  readonly clientId: string
+  readonly level: Level
+  readonly authTime: Instant
+  /** The raw device cookie. */
+  readonly device?: string
+  readonly address: string
+}
+
 export interface OidcDependencies {
   readonly config: OidcSettings
   readonly store: Store
@@ -87,6 +99,10 @@ export interface OidcDependencies {
   readonly queue: JobQueue
   readonly fetch: GuardedFetch
   readonly pages: Pages
+  /** Whether a session still does for a client, as the policy stands now. Absent: it always does. */
+  readonly enough?: (session: StandingSession) => Promise<boolean>
   readonly messenger: Messenger
+  /** Called when a sign-in became a session; returns at once. */
+  readonly onSignIn?: (session: NewSession) => void
   readonly log: Logger
 }

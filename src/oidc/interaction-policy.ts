@@ -1,8 +1,10 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { type AcrNames, levelOf } from '../domain/assurance.ts'
 import { mayUse } from '../domain/client.ts'
+import { second } from '../domain/time.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import { clientOf } from './clients.ts'
+import type { OidcDependencies } from './dependencies.ts'
 import { insistedSubjects, reportedAcr, satisfies, wantedAcr } from './requirement.ts'
 import type { SubjectOf } from './token-policies.ts'
 
@@ -14,6 +16,8 @@ export interface PolicyParts {
   readonly subjectOf: SubjectOf
   /** What relying parties call our levels. */
   readonly acr: AcrNames
+  /** Whether a session does for a client. */
+  readonly enough?: OidcDependencies['enough']
 }
 
 /**
@@ -42,7 +46,7 @@ function accountChooser(): interactionPolicy.Prompt {
   return prompt
 }
 
-function signIn(policy: Policy, { subjectOf, acr }: PolicyParts): void {
+function signIn(policy: Policy, { subjectOf, acr, enough }: PolicyParts): void {
   const login = policy.get('login')
   if (login === undefined) throw new Error('the library has no login prompt')
   const { checks } = login
@@ -66,6 +70,12 @@ function signIn(policy: Policy, { subjectOf, acr }: PolicyParts): void {
   checks.add(
     new Check('acr', 'requested ACR could not be obtained', 'login_required', (ctx) =>
       needsStrongerSession(ctx, acr),
+    ),
+  )
+  if (enough === undefined) return
+  checks.add(
+    new Check('policy', 'the policy asks for a better sign-in', 'login_required', (ctx) =>
+      isTooLittle(ctx, enough),
     ),
   )
 }
@@ -98,6 +108,28 @@ function needsStrongerSession({ oidc }: KoaContextWithOIDC, names: AcrNames): bo
     wanted.essential ||
     (oidc.result?.login === undefined && wanted.asked.length > 0 && !oidc.prompts.has('none'))
   )
+}
+
+/**
+ * A session that was opened for another client, or before a rule was there, may be too weak or too old for this one. Whoever just answered
+ * for this very request is not asked again: their process ended by the same policy, or was refused by it.
+ */
+async function isTooLittle(
+  ctx: KoaContextWithOIDC,
+  enough: NonNullable<PolicyParts['enough']>,
+): Promise<boolean> {
+  const { account, client, result, session } = ctx.oidc
+  if (session?.accountId === undefined || account === undefined || client === undefined) return false
+  if (result?.login !== undefined) return false
+  const { address = '', device } = ctx.state as { address?: string; device?: string }
+  return !(await enough({
+    identityId: session.accountId,
+    clientId: client.clientId,
+    level: levelOf(session.acr ?? '') ?? 'none',
+    authTime: (session.loginTs ?? 0) * second,
+    address,
+    ...(device === undefined ? {} : { device }),
+  }))
 }
 
 /** Asked after the sign-in, so that a person who may not use the application can still sign in as somebody who may. */

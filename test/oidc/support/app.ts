@@ -17,6 +17,7 @@ import { Problem } from '../../../src/domain/problem.ts'
 import { day, hour, minute, second } from '../../../src/domain/time.ts'
 import { createGuardedFetch } from '../../../src/messaging/guarded-fetch.ts'
 import { createJobQueue } from '../../../src/messaging/outbox.ts'
+import type { OidcDependencies } from '../../../src/oidc/dependencies.ts'
 import { createOidc, type Oidc, type OidcSettings, type Pages } from '../../../src/oidc/index.ts'
 import type { Logger } from '../../../src/ports/logger.ts'
 import type { Message } from '../../../src/ports/messenger.ts'
@@ -55,6 +56,8 @@ export interface AppOptions {
   /** As it is behind a proxy: another origin than the one listened on. */
   readonly issuer?: string
   readonly fetch?: GuardedFetch
+  /** What the policy says of a session; without, it always does. */
+  readonly enough?: OidcDependencies['enough']
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -103,6 +106,7 @@ export async function startApp(opened: Store, options: AppOptions = {}): Promise
       createGuardedFetch({ timeout: second, max_bytes: 64 * 1024, allow: ['127.0.0.1', 'localhost'] }),
     pages: jsonPages,
     messenger: { send: async (message) => void messages.push(message) },
+    ...(options.enough === undefined ? {} : { enough: options.enough }),
   })
   koa.use(front)
   koa.use(answerProblems)
