@@ -3,6 +3,7 @@
 // It does not decide what is worth recording: every service says so itself, through ports/audit-log.ts.
 import type { AuditEntry, AuditEvent } from '../domain/audit-event.ts'
 import type { AuditLog, AuditQuery } from '../ports/audit-log.ts'
+import type { Places } from '../ports/places.ts'
 import type { Page } from '../ports/storage.ts'
 import type { Store, StoredAuditEntry } from '../ports/store.ts'
 import { createPersonalKeys, type PersonalKeysTools } from './personal-keys.ts'
@@ -10,6 +11,8 @@ import { withoutSecrets } from './secret-guard.ts'
 
 export interface AuditTools extends PersonalKeysTools {
   readonly store: Pick<Store, 'audit' | 'identityKeys'>
+  /** Absent: the country is not recorded. */
+  readonly places?: Places
 }
 
 /** Erasure: for whoever deletes an identity. */
@@ -24,7 +27,7 @@ const nobody = 'system'
 const scans = 50
 
 export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
-  const { store, vault, clock } = tools
+  const { store, vault, clock, places } = tools
   const keys = createPersonalKeys(tools)
   const nextId = createEntryIds(tools)
 
@@ -54,7 +57,7 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
 
   return {
     async record(event) {
-      const { personal, ...clear } = withoutSecrets(withOrigin(event))
+      const { personal, ...clear } = withoutSecrets(withOrigin(event, places))
       const id = nextId()
       const box = await sealed(id, { ...clear, ...(personal === undefined ? {} : { personal }) })
       await store.audit.insert({ ...withoutUndefined(clear), ...box, id, at: clock() })
@@ -79,9 +82,13 @@ function ownerOf({ identityId, actor }: Pick<StoredAuditEntry, 'identityId' | 'a
 }
 
 /** Where the actor came from is personal; the trace is the event's. */
-function withOrigin(event: AuditEvent): AuditEvent {
+function withOrigin(event: AuditEvent, places: Places | undefined): AuditEvent {
   const { address, userAgent, traceId, ...actor } = event.actor
-  const personal = withoutUndefined({ address, userAgent, ...event.personal }) as Record<string, string>
+  const country = address === undefined ? undefined : places?.find(address)?.country
+  const personal = withoutUndefined({ address, country, userAgent, ...event.personal }) as Record<
+    string,
+    string
+  >
   const trace = event.traceId ?? traceId
   return { ...event, actor, personal, ...(trace === undefined ? {} : { traceId: trace }) }
 }

@@ -9,6 +9,7 @@ import { queryValue, seeOther, type WebContext } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { deviceShown } from './device.ts'
 import { momentOf } from './moments.ts'
+import { addressShown } from './place.ts'
 import { get, post, type Route } from './routes.ts'
 import { interactionOf, visitOf } from './visit.ts'
 
@@ -35,7 +36,11 @@ interface Asked {
   readonly mistake?: string
 }
 
-function questionPage({ web }: AppDependencies, ctx: WebContext, { key, question, mistake }: Asked): void {
+function questionPage(
+  { web, places }: AppDependencies,
+  ctx: WebContext,
+  { key, question, mistake }: Asked,
+): void {
   const { language } = ctx.state
   const t = web.words.translate(language)
   const here = question.consumer !== undefined
@@ -49,7 +54,7 @@ function questionPage({ web }: AppDependencies, ctx: WebContext, { key, question
       here,
       mistake,
       application: question.application ?? web.settings.brand.name,
-      address: question.address,
+      address: addressShown(question.address, language, places),
       device: deviceShown(question.userAgent, t).name,
       at: momentOf(question.at, language),
     },

@@ -12,6 +12,7 @@ import type { Clock, Random } from '../ports/clock.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { InboxReader } from '../ports/inbox.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Places } from '../ports/places.ts'
 import type { Engine } from '../ports/storage.ts'
 import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
 import type { Links } from '../recovery/links.ts'
@@ -56,6 +57,7 @@ export interface AppDependencies {
   readonly audit: AuditLog
   /** Present in development mode only. */
   readonly inbox?: InboxReader | undefined
+  readonly places: Places
   readonly store: Pick<Engine, 'ping'>
   /** What else readiness asks for, by name (the message queue …); a check that throws or answers false makes it unready. */
   readonly health?: Readonly<Record<string, () => Promise<boolean> | boolean>>

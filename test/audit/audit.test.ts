@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
 import { createAuditLog } from '../../src/audit/index.ts'
 import type { AuditEvent } from '../../src/domain/audit-event.ts'
+import { createPlaces, readDatabase } from '../../src/networks/places.ts'
 import { createVault, random } from '../../src/vault/vault.ts'
 import { noting } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
+import { mmdb, world } from '../support/mmdb.ts'
 import { eachStore, type OpenStore } from '../support/stores.ts'
 
 const vault = createVault(new Uint8Array(32).fill(3))
@@ -50,6 +52,22 @@ eachStore((_, open) => {
     expect(await found({ action: 'session.started' })).toEqual(['ana mail', 'ben shop'])
     expect(await found({ identityId: 'ana', action: 'session.started' })).toEqual(['ana mail'])
     expect(await found({ identityId: 'nobody' })).toEqual([])
+  })
+
+  it('keeps the country of an address with the personal fields, and nothing nearer', async () => {
+    const { store, clock } = await openLog(open)
+    const database = readDatabase(mmdb(world))
+    const places = createPlaces(() => database)
+    const log = createAuditLog({ store, vault, clock: clock.now, random, places })
+    for (const address of ['203.0.113.7', '127.0.0.1'])
+      await log.record(event({ identityId: 'ana', actor: { kind: 'identity', id: 'ana', address } }))
+    const [local, placed] = (await log.list(all)).items
+    expect(placed?.personal).toEqual({ address: '203.0.113.7', country: 'DE' })
+    expect(local?.personal).toEqual({ address: '127.0.0.1' })
+    const [row] = await store.audit.findBy('identityId', 'ana')
+    expect(JSON.stringify(row)).not.toContain('"DE"')
+    await log.forget('ana')
+    expect((await log.list(all)).items.map(({ personal }) => personal)).toEqual([undefined, undefined])
   })
 
   it('keeps where somebody came from with the personal fields, which no copy of the database shows', async () => {

@@ -17,6 +17,8 @@ import { createIdentities } from '../../src/identities/index.ts'
 import type { Factors } from '../../src/ports/factor.ts'
 import type { Message } from '../../src/ports/messenger.ts'
 import type { PasswordHasher } from '../../src/ports/password-hasher.ts'
+import type { Places } from '../../src/ports/places.ts'
+import type { RiskSignals } from '../../src/ports/signal.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { createPasswordHasher } from '../../src/vault/hash-pool.ts'
 import { createVault, digest, random } from '../../src/vault/vault.ts'
@@ -91,6 +93,8 @@ export interface HouseOptions {
   readonly rules?: readonly Rule[]
   readonly suggest?: number
   readonly throttle?: Partial<typeof throttle>
+  readonly signals?: RiskSignals
+  readonly places?: Places
   readonly hasher?: PasswordHasher
 }
 
@@ -143,7 +147,13 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
     },
   }
   const enrolments = createEnrolments(tools)
-  const engine = createAuthentication({ ...tools, enrolments })
+  const { signals, places } = options
+  const engine = createAuthentication({
+    ...tools,
+    enrolments,
+    ...(signals === undefined ? {} : { signals }),
+    ...(places === undefined ? {} : { places }),
+  })
 
   /** Somebody with a proved address and, unless told otherwise, a password. */
   async function person(email: string, options: { password?: string | null; username?: string } = {}) {

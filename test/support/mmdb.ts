@@ -2,6 +2,8 @@
  * Writes databases in the MaxMind DB format, version 2.0 (https://maxmind.github.io/MaxMind-DB/), as small as a test needs them: no data of any
  * publisher is in this repository. 32-bit records, IPv4 at the root of ::/96 of an IPv6 tree, no pointers and no shared data.
  */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import ipaddr from 'ipaddr.js'
 
 export type Value = string | number | Uint16 | readonly Value[] | { readonly [key: string]: Value }
@@ -150,4 +152,11 @@ export const world: Readonly<Record<string, Value>> = {
   '192.0.2.0/24': { country: { iso_code: 'FR' } },
   '2001:db8:1::/48': city('DE', { en: 'Munich', de: 'München' }, [48.137, 11.575], 'Bavaria'),
   '2001:db8:2::/48': city('JP', { en: 'Tokyo', de: 'Tokio' }, [35.69, 139.69]),
+}
+
+/** A file with `world` in it, and the settings that go with it: visitors say by `x-forwarded-for` where they are. */
+export async function placesOnDisk(folder: string): Promise<Readonly<Record<string, string>>> {
+  const file = join(folder, 'world.mmdb')
+  await writeFile(file, mmdb(world))
+  return { SIGNET_PLACES__DATABASE: file, SIGNET_TRUSTED_PROXIES: '127.0.0.1, ::1' }
 }

@@ -5,6 +5,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import { deviceShown } from '../device.ts'
 import type { Translate } from '../language.ts'
 import { momentOf } from '../moments.ts'
+import { addressShown } from '../place.ts'
 import type { SignedInHandler } from '../session.ts'
 import type { Portal } from './portal.ts'
 
@@ -41,7 +42,7 @@ export function createActivityPage(deps: AppDependencies, portal: Portal): Signe
       values: {
         entries: spoken.map((entry, index) => ({
           ...entryShown(entry, names[index] ?? '', t),
-          ...placeOf(entry, identity.id, t),
+          ...placeOf(entry, identity.id, t, (address) => addressShown(address, language, deps.places)),
           at: momentOf(entry.at, language),
         })),
         older: next === undefined ? undefined : `/account/activity?${new URLSearchParams({ after: next })}`,
@@ -80,12 +81,18 @@ export function entryShown({ action, result, details }: AuditEntry, application:
 }
 
 /** Where from, if it was the person or a stranger; where the people who run the service sit is none of the person's business. */
-function placeOf({ actor, personal }: AuditEntry, identityId: string, t: Translate) {
+function placeOf(
+  { actor, personal }: AuditEntry,
+  identityId: string,
+  t: Translate,
+  shown: (address: string) => string,
+) {
   const staff =
     actor.kind === 'operator' ||
     (actor.kind === 'identity' && actor.id !== undefined && actor.id !== identityId)
   if (staff) return { by: t('account:activity.staff'), address: undefined, device: undefined }
-  const { address: place, userAgent } = personal ?? {}
+  const { address, userAgent } = personal ?? {}
+  const place = address === undefined ? undefined : shown(address)
   const device = userAgent === undefined ? undefined : deviceShown(userAgent, t).name
   // Without an id nothing was proved: whoever it was only said that they were this person.
   const unproved = actor.kind === 'identity' && actor.id === undefined

@@ -1,9 +1,11 @@
+import type { Places } from '../../ports/places.ts'
 import type { ActiveSession } from '../../ports/session-registry.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { type DeviceShown, deviceShown } from '../device.ts'
 import type { Translate } from '../language.ts'
 import { type Moment, momentOf } from '../moments.ts'
+import { addressShown } from '../place.ts'
 import { actorOf, type SignedInHandler } from '../session.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
@@ -16,7 +18,7 @@ export interface SessionPages {
 
 /** Where the person is signed in. Ending one only takes away: it asks for no new sign-in, so that nobody who is worried has to wait. */
 export function createSessionPages(deps: AppDependencies, portal: Portal): SessionPages {
-  const { oidc, trustedDevices, web } = deps
+  const { oidc, places, trustedDevices, web } = deps
 
   return {
     async show(page) {
@@ -26,7 +28,7 @@ export function createSessionPages(deps: AppDependencies, portal: Portal): Sessi
       const sessions = [...living]
         .sort((one, other) => other.lastSeenAt - one.lastSeenAt)
         .sort((one, other) => Number(other.uid === session.uid) - Number(one.uid === session.uid))
-        .map((one) => sessionShown(one, t, ctx.state.language))
+        .map((one) => sessionShown(one, { t, language: ctx.state.language, places }))
       portal(page, {
         view: 'sessions',
         place: 'sessions',
@@ -58,6 +60,7 @@ export function createSessionPages(deps: AppDependencies, portal: Portal): Sessi
 export interface SessionShown {
   readonly uid: string
   readonly device: DeviceShown
+  /** With its place, if that is known. */
   readonly address: string | undefined
   readonly startedAt: Moment
   readonly lastSeenAt: Moment
@@ -65,13 +68,12 @@ export interface SessionShown {
 
 export function sessionShown(
   { uid, userAgent, address, startedAt, lastSeenAt }: ActiveSession,
-  t: Translate,
-  language: string,
+  { t, language, places }: { readonly t: Translate; readonly language: string; readonly places: Places },
 ): SessionShown {
   return {
     uid,
     device: deviceShown(userAgent, t),
-    address,
+    address: addressShown(address, language, places),
     startedAt: momentOf(startedAt, language),
     lastSeenAt: momentOf(lastSeenAt, language),
   }

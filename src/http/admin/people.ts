@@ -70,7 +70,7 @@ export function createPeoplePages(deps: AppDependencies, frame: Frame): PeoplePa
           since: momentOf(createdAt, language),
           used: lastUsedAt === undefined ? undefined : momentOf(lastUsedAt, language),
         })),
-        sessions: sessions.map((one) => sessionShown(one, t, language)),
+        sessions: sessions.map((one) => sessionShown(one, { t, language, places: deps.places })),
         isSelf,
         offers: {
           suspend: !isSelf && may(identity, 'suspend'),
