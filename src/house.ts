@@ -165,6 +165,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     fetch,
     messenger,
     pages: createPages(web),
+    enough: authentication.enough,
   })
 
   return {

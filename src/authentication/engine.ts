@@ -32,6 +32,7 @@ export interface EngineTools {
   readonly arrival: Arrival
   readonly elsewhere: Questioned
   readonly enrolments: Pick<Enrolments, 'finish'>
+  readonly enough: AuthenticationEngine['enough']
   readonly trustedDevices: Pick<TrustedDevices, 'trust' | 'settings' | 'offeredIn'>
 }
 
@@ -210,6 +211,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       await processes.change(asker, (now) => (now.redeemedAt === undefined ? restarted(now) : undefined))
     },
     redeem,
+    enough: tools.enough,
     unlock,
     settle: journal.settle,
   }

@@ -21,7 +21,11 @@ export interface FactsTools {
 }
 
 /** Gathers what risk signals look at, for whoever gave a first proof. `receipts`: what that proof's own try paid and did not get back yet. */
-export type GatherFacts = (visit: Visit, identityId: string, receipts: readonly Receipt[]) => Promise<Facts>
+export type GatherFacts = (
+  visit: Pick<Visit, 'address' | 'device'>,
+  identityId: string,
+  receipts: readonly Receipt[],
+) => Promise<Facts>
 
 export function createFacts(tools: FactsTools): GatherFacts {
   const { clock, factors, identities, situations, attempts, devices, whereabouts, places } = tools

@@ -33,6 +33,7 @@ import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
 import { createSituations, type People } from './situations.ts'
+import { createSufficiency, type Standing } from './sufficiency.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTrustedDevices, type TrustSettings } from './trusted-devices.ts'
 import { createWhereabouts } from './whereabouts.ts'
@@ -144,6 +145,12 @@ export interface AuthenticationEngine {
    * person wanted to trust is trusted.
    */
   redeem(asker: Asker, visit?: Visit): Promise<Redeemed | undefined>
+  /**
+   * Whether what somebody proved earlier does for this client now: strong and fresh enough for every rule that applies, or excused by a trusted
+   * device, or what is missing may still be put off. Signals are looked at again. Without `credentials` nothing counts where a rule
+   * says that only some factors do. Whoever just proved it must not be asked this again, or they would go in circles.
+   */
+  enough(standing: Standing): Promise<boolean>
   /** Pauses and locks of the identity are over: its owner proved to be there in another way (a mailed link). */
   unlock(identityId: string): Promise<void>
   /** Resolves when everything that was put off until after an answer (audit entries, messages) is done. Before the store closes. */
@@ -183,5 +190,6 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   }
   const questions = createQuestions(parts)
   const arrival = createArrival({ ...parts, questions })
-  return createEngine({ ...parts, questions, arrival, proving: createProving(parts) })
+  const proving = createProving(parts)
+  return createEngine({ ...parts, questions, arrival, proving, enough: createSufficiency(parts) })
 }

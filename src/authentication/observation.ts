@@ -15,7 +15,11 @@ export interface ObservationTools {
  * What is noticed of a visit by whoever just proved to be this identity; called once a process, before their device counts as known.
  * `receipts`: what the proof's own try paid.
  */
-export type Observe = (visit: Visit, identityId: string, receipts: readonly Receipt[]) => Promise<Observed>
+export type Observe = (
+  visit: Pick<Visit, 'address' | 'device'>,
+  identityId: string,
+  receipts: readonly Receipt[],
+) => Promise<Observed>
 
 /** Nothing is looked at before the first proof, so that nothing before it can depend on who it is (S32). */
 export function createObservation({ trustedDevices, signals, facts }: ObservationTools): Observe {
