@@ -88,6 +88,17 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    mode: 'any',
+    path: ['policy', 'rules'],
+    expected: 'rules that wait for signals which are turned on, beneath signals',
+    holds: (written, settings) => {
+      const isOff = (name: unknown) =>
+        valueAt(settings, ['signals', String(name).replaceAll('-', '_'), 'enabled']) === false
+      const named = Array.isArray(written) ? written.flatMap((rule) => rule?.when?.signals ?? []) : []
+      return !named.some(isOff)
+    },
+  },
+  {
     mode: 'production',
     path: ['hashing', 'memory'],
     expected: 'a cost of at least 19mb in 2 iterations (or 46mb in 1, 12mb in 3, 9mb in 4, 7mb in 5)',

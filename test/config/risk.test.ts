@@ -32,6 +32,17 @@ test.each(['NEW_PLACE', 'IMPOSSIBLE_TRAVEL'])(
   },
 )
 
+test('a rule does not wait for a signal that is turned off', () => {
+  const SIGNET_POLICY__RULES =
+    '[{ name: strangers, when: { signals: [new-device, many-failures] }, level: two-factor }]'
+  const on = { SIGNET_SIGNALS__NEW_DEVICE__ENABLED: 'true' }
+  expect(() => load({ SIGNET_POLICY__RULES, ...on })).toThrow('signals which are turned on')
+  const { policy } = load({ SIGNET_POLICY__RULES, ...on, SIGNET_SIGNALS__MANY_FAILURES__ENABLED: 'true' })
+  expect(policy.rules[0]?.when?.signals).toEqual(['new-device', 'many-failures'])
+  const unknown = '[{ name: strangers, when: { signals: [bad-weather] }, level: two-factor }]'
+  expect(() => load({ SIGNET_POLICY__RULES: unknown })).toThrow('one of new-device, new-place')
+})
+
 test('ranges are addresses or CIDR ranges, and their file is looked for where Signet starts', () => {
   const { bad_address_range } = load({
     SIGNET_SIGNALS__BAD_ADDRESS_RANGE__RANGES: '203.0.113.0/24, 2001:db8::/32',
