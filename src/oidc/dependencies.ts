@@ -80,6 +80,8 @@ export interface StandingSession {
   readonly clientId: string
   readonly level: Level
   readonly authTime: Instant
+  /** With which credentials it was opened. */
+  readonly credentials?: readonly string[]
   /** The raw device cookie. */
   readonly device?: string
   readonly address: string

@@ -5,7 +5,9 @@ import { second } from '../domain/time.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import { clientOf } from './clients.ts'
 import type { OidcDependencies } from './dependencies.ts'
+import { originOf } from './models.ts'
 import { insistedSubjects, reportedAcr, satisfies, wantedAcr } from './requirement.ts'
+import type { StoredSession } from './session-rows.ts'
 import type { SubjectOf } from './token-policies.ts'
 
 const { Check, Prompt } = interactionPolicy
@@ -122,12 +124,14 @@ async function isTooLittle(
   if (session?.accountId === undefined || account === undefined || client === undefined) return false
   if (result?.login !== undefined) return false
   const { address = '', device } = ctx.state as { address?: string; device?: string }
+  const credentials = originOf<StoredSession>(session)?.place?.credentials
   return !(await enough({
     identityId: session.accountId,
     clientId: client.clientId,
     level: levelOf(session.acr ?? '') ?? 'none',
     authTime: (session.loginTs ?? 0) * second,
     address,
+    ...(credentials === undefined ? {} : { credentials }),
     ...(device === undefined ? {} : { device }),
   }))
 }

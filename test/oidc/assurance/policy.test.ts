@@ -27,7 +27,9 @@ describe('a living session and what the policy asks for', () => {
       const strict = await app.addClient({ id: 'strict' })
       const browser = createVisitor()
       const authTime = Date.now() - 60_000
-      await authorize(app, browser, usual, { as: person(ana.id, { authTime }) })
+      await authorize(app, browser, usual, {
+        as: person(ana.id, { authTime, credentials: ['the password'] }),
+      })
       return { app, usual, strict, ana, browser, asked, authTime }
     }
     const strong = { level: 'two-factor' } as const
@@ -56,7 +58,7 @@ describe('a living session and what the policy asks for', () => {
       expect([pages, params.get('error')]).toEqual([[], 'login_required'])
     })
 
-    it('S18: is judged by what it is: whose, for which client, how strong, how old, from where', async () => {
+    it('S18: is judged by what it is: whose, for which client, how strong, how old, with what, from where', async () => {
       const { app, usual, ana, browser, asked, authTime } = await scene()
       asked.length = 0
       await authorize(app, browser, usual, none)
@@ -66,6 +68,7 @@ describe('a living session and what the policy asks for', () => {
           clientId: usual.id,
           level: 'single-factor',
           authTime: Math.floor(authTime / 1000) * 1000,
+          credentials: ['the password'],
           address: '192.0.2.1',
         },
       ])

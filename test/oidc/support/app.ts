@@ -300,6 +300,7 @@ export interface Play {
     readonly level?: Level
     readonly remember?: boolean
     readonly authTime?: number
+    readonly credentials?: readonly string[]
   }
   readonly consent?: {
     readonly scopes: readonly string[]
@@ -330,12 +331,18 @@ async function play(ctx: Context, oidc: Oidc): Promise<void> {
   const act = (await json(ctx)) as Play
   const { interactions } = oidc
   if (act.login !== undefined) {
-    const { identityId, level = 'single-factor', remember = false, authTime = Date.now() } = act.login
+    const {
+      identityId,
+      level = 'single-factor',
+      remember = false,
+      authTime = Date.now(),
+      credentials = [],
+    } = act.login
     const amr = level === 'single-factor' ? ['pwd'] : ['mfa', 'otp', 'pwd']
     await interactions.login(
       ctx,
       interaction,
-      { identityId, authTime, level, acr: acrOf(level), amr, process: interaction.uid, credentials: [] },
+      { identityId, authTime, level, acr: acrOf(level), amr, process: interaction.uid, credentials },
       { remember },
     )
   } else if (act.consent !== undefined) {
