@@ -11,6 +11,7 @@ import { brokenRules } from './config/rules.ts'
 import { schema } from './config/schema.ts'
 import { displayName, environmentLayer, fileLayer, type Layer, merge, type Tree } from './config/sources.ts'
 
+export { readRule, writtenRule } from './config/rule-text.ts'
 export { ConfigError }
 
 /** Every setting under its name in config/default.yaml: durations in milliseconds, sizes in bytes, paths absolute, secrets read. */

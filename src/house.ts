@@ -6,6 +6,7 @@ import { createAuditLog } from './audit/index.ts'
 import { createAttempts } from './authentication/attempts.ts'
 import { createEnrolments } from './authentication/enrolment.ts'
 import { createAuthentication } from './authentication/index.ts'
+import { createPolicies } from './authentication/policies.ts'
 import { createTrustedDevices } from './authentication/trusted-devices.ts'
 import { builtInClients, configuredClient, demoClient, demoClientId } from './clients/built-in.ts'
 import { createConsents } from './clients/consents.ts'
@@ -117,10 +118,11 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const trust = config.factors.trusted_device
   const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
+  const policies = createPolicies({ ...tools, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const authentication = createAuthentication({
     ...tools,
-    rules: async () => [],
+    rules: policies.rules,
     signals: createSignals(config.signals, networks.badRanges),
     identities,
     factors,
@@ -176,6 +178,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     queue,
     identities,
     clients,
+    policies,
     consents,
     factors,
     enrolments,

@@ -3,7 +3,7 @@
  */
 import { run, type Started, type Terminal, type Toolbox } from './cli/index.ts'
 import { demoClientId } from './clients/built-in.ts'
-import { type Config, configReference, loadConfig } from './config.ts'
+import { type Config, configReference, loadConfig, readRule, writtenRule } from './config.ts'
 import { hour, minute } from './domain/time.ts'
 import { compose, demoUrl, type House, type Surroundings } from './house.ts'
 import { createApp } from './http/app.ts'
@@ -96,6 +96,8 @@ function toolbox(): Toolbox {
       return `The configuration is valid: ${mode} mode, issuer ${issuer}, storage ${new URL(storage).protocol.slice(0, -1)}.`
     },
     configReference,
+    readRule,
+    writtenRule,
     async openServices() {
       const house = await compose(loadConfig(), { log: createLogger({ level: 'silent' }) })
       return { ...house, keys: house.oidc.keys }

@@ -1,6 +1,8 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { Enrolments } from '../authentication/enrolment.ts'
+import type { Policies } from '../authentication/policies.ts'
 import type { Clients } from '../clients/index.ts'
+import type { Rule } from '../domain/demand.ts'
 import type { Identities } from '../identities/index.ts'
 import type { KeyRing } from '../oidc/keys.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
@@ -12,6 +14,7 @@ import type { Links } from '../recovery/links.ts'
 export interface Services {
   readonly issuer: string
   readonly clients: Clients
+  readonly policies: Policies
   readonly identities: Identities
   readonly enrolments: Enrolments
   readonly factors: Factors
@@ -27,6 +30,10 @@ export interface Toolbox {
   /** Loads and checks the configuration; answers a one-line summary of where it came from. */
   checkConfig(): string
   configReference(): string
+  /** A rule as people write it (YAML, or its parts), checked: the message of what is thrown names every fault. It need not say its name again. */
+  readRule(name: string, written: string | Readonly<Record<string, unknown>>): Rule
+  /** The same the other way round. */
+  writtenRule(rule: Rule): Readonly<Record<string, unknown>>
   openServices(): Promise<Services>
   /** Brings the store to this version; answers which migrations ran. */
   migrate(): Promise<readonly string[]>

@@ -13,6 +13,7 @@ import { type Command, type Terminal, type Toolbox, WrongUsage } from './command
 import { configCommands } from './config.ts'
 import { identityCommands } from './identity.ts'
 import { keysCommands } from './keys.ts'
+import { policyCommands } from './policy.ts'
 import { startCommand } from './start.ts'
 import { storeCommands } from './store.ts'
 
@@ -20,6 +21,7 @@ const commands: readonly Command[] = [
   startCommand,
   ...clientCommands,
   ...identityCommands,
+  ...policyCommands,
   ...keysCommands,
   ...auditCommands,
   ...configCommands,

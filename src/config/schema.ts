@@ -159,7 +159,10 @@ export const schema = map({
     forget_after: duration({ min: '1m', max: '30d' }),
     lock_after: whole(5, 100),
   }),
-  policy: policySchema({ factors: namesIn(factors), signals: namesIn(signals) }),
+  policy: policySchema({
+    factors: namesIn(factors.omit({ trusted_device: true })),
+    signals: namesIn(signals),
+  }),
   acr: z.record(acrName, level, 'a map of levels by name'),
   places,
   signals,

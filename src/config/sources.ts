@@ -159,7 +159,7 @@ function variableOf(variables: ReadonlyMap<string, string>, path: Path): string 
   return below?.[1] ?? 'the environment'
 }
 
-function isTree(value: unknown): value is Tree {
+export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

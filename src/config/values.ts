@@ -12,6 +12,13 @@ export function parseDuration(text: string): number | undefined {
   return parseAmount(text, durationUnits)
 }
 
+/** The other way round, in the largest unit that fits. */
+export function writtenDuration(duration: number): string {
+  const units = Object.entries(durationUnits).toReversed()
+  const [unit, length] = units.find(([, length]) => duration % length === 0) ?? ['ms', 1]
+  return `${duration / length}${unit}`
+}
+
 /** Bytes in a text such as `64kb`, `1mb` (1 kb = 1024 bytes); undefined when it is none. */
 export function parseSize(text: string): number | undefined {
   return parseAmount(text, sizeUnits)

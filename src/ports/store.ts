@@ -3,6 +3,7 @@ import type { Authentication } from '../domain/authentication.ts'
 import type { Client } from '../domain/client.ts'
 import type { Consent } from '../domain/consent.ts'
 import type { Credential } from '../domain/credential.ts'
+import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { Ended } from '../domain/objection.ts'
 import type { Instant } from '../domain/time.ts'
@@ -31,6 +32,8 @@ export interface Collections {
   readonly sessions: SessionRow
   /** What may happen once and did (a `jti` seen, a ticket spent, a try taken): insert-only. */
   readonly replays: Entity
+  /** Rules of the policy. id = name. */
+  readonly policies: StoredRule
   readonly keys: StoredKey
   readonly audit: StoredAuditEntry
   /** Per-identity keys of the audit's personal fields; destroying one erases them. id = identity id. */
@@ -145,6 +148,12 @@ export interface SessionRow extends Entity {
   readonly startedAt: Instant
   readonly lastSeenAt: Instant
   readonly absoluteEnd: Instant
+}
+
+export interface StoredRule extends Entity {
+  readonly rule: Rule
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
 }
 
 export interface StoredKey extends Entity {

@@ -35,6 +35,7 @@ export const collections = {
   sessions: { indexes: ['alias', 'identityId'], durable: 'marks' },
   // The insert itself is the one-time mark.
   replays: { indexes: [], durable: 'always' },
+  policies: { indexes: [], durable: 'always' },
   keys: { indexes: [], durable: 'always' },
   // Written at every request; whatever is revoked or spent in the same moment flushes it as well.
   audit: { indexes: ['identityId', 'clientId', 'action', 'sessionId'], durable: 'marks' },
