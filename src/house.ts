@@ -4,7 +4,9 @@
  */
 import { createAuditLog } from './audit/index.ts'
 import { createAttempts } from './authentication/attempts.ts'
+import { createDevices } from './authentication/devices.ts'
 import { createEnrolments } from './authentication/enrolment.ts'
+import { createHalt } from './authentication/halting.ts'
 import { createAuthentication } from './authentication/index.ts'
 import { createPolicies } from './authentication/policies.ts'
 import { createTrustedDevices } from './authentication/trusted-devices.ts'
@@ -30,8 +32,16 @@ import { createNetworks } from './networks/index.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
-import { createCredentialChange, createCredentialRemoval } from './recovery/credential-change.ts'
+import {
+  createCredentialChange,
+  createCredentialRemoval,
+  createToldEnrolment,
+} from './recovery/credential-change.ts'
+import { createFreeze } from './recovery/freezing.ts'
 import { createLinks } from './recovery/links.ts'
+import { createObjectionBook } from './recovery/objection-book.ts'
+import { createObjections } from './recovery/objections.ts'
+import { createSignInAlert } from './recovery/sign-in-alert.ts'
 import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
@@ -77,7 +87,15 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     ...(gateway === undefined ? {} : { sms: gateway }),
     ...(inbox === undefined ? {} : { email: inbox.deliver, sms: inbox.deliver }),
   }
-  const messenger = createMessenger({ ...tools, queue, templates: createTemplates(config, places), carriers })
+  const settings = config
+  const book = createObjectionBook({ ...tools, settings })
+  const messenger = createMessenger({
+    ...tools,
+    queue,
+    templates: createTemplates(config, places),
+    carriers,
+    objections: book,
+  })
 
   // The registry belongs to the protocol side, which needs the services below; they ask for it late.
   let oidc: Oidc | undefined
@@ -114,19 +132,19 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     serviceName: config.brand.name,
     relatedOrigins: config.webauthn.related_origins,
   })
-  const settings = config
   const trust = config.factors.trusted_device
   const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
   const policies = createPolicies({ ...tools, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
+  const changeTools = { ...tools, enrolments, identities, messenger, sessions }
   const authentication = createAuthentication({
     ...tools,
     rules: policies.rules,
     signals: createSignals(config.signals, networks.badRanges),
     identities,
     factors,
-    enrolments,
+    enrolments: { begin: enrolments.begin, finish: createToldEnrolment(changeTools) },
     messenger,
     audit,
     trust,
@@ -143,7 +161,22 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     unlocked: attempts.unlock,
     settings,
   })
-  const changeTools = { ...tools, enrolments, identities, messenger, sessions }
+  const devices = createDevices(tools)
+  const objections = createObjections({
+    ...tools,
+    book,
+    freeze: createFreeze({
+      store,
+      halt: createHalt({ ...tools, identities }),
+      devices,
+      enrolments,
+      sessions,
+    }),
+    identities,
+    messenger,
+    audit,
+  })
+  const signIns = createSignInAlert({ ...tools, devices, identities, clients, messenger, audit, settings })
   const changeCredential = createCredentialChange(changeTools)
   const removeCredential = createCredentialRemoval(changeTools)
   const registrations = createRegistrations({
@@ -166,6 +199,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     queue,
     fetch,
     messenger,
+    onSignIn: signIns.signedIn,
     pages: createPages(web),
     enough: authentication.enough,
   })
@@ -185,6 +219,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     trustedDevices,
     authentication,
     links,
+    objections,
     changeCredential,
     removeCredential,
     registrations,
@@ -197,6 +232,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     async close() {
       await oidc?.close()
       await authentication.settle()
+      await signIns.settle()
       await queue.stop()
       mail?.close()
       networks.close()

@@ -1,5 +1,6 @@
 import type { Authentication } from '../domain/authentication.ts'
 import type { Identity } from '../domain/identity.ts'
+import type { Questioned } from '../domain/objection.ts'
 import { hasCompanion } from '../domain/ways.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Context, Factor } from '../ports/factor.ts'
@@ -38,7 +39,7 @@ export type Contexts = (
   visit: Pick<Visit, 'address' | 'language' | 'application'> & Partial<Pick<Visit, 'userAgent'>>,
   known: Known,
   /** Absent for an enrolment. */
-  process?: Pick<Authentication, 'identifier' | 'proofs'>,
+  process?: Pick<Authentication, 'id' | 'identifier' | 'proofs'>,
   more?: { readonly device?: string | undefined; readonly asker?: Asker },
 ) => Context
 
@@ -60,10 +61,22 @@ export function createContexts(tools: ContextsTools): Contexts {
     ...(visit.application === undefined ? {} : { application: visit.application }),
     otherCategories: companions(factor, known),
     elsewhere: elsewhere.askedBy(factor.name, visit, asker),
-    send: (message) => messenger.send(message),
+    send: (message) => {
+      // Whoever gets it can end the process that it is for ("this wasn't me").
+      const about = questioned(known.identity, process)
+      return messenger.send(about === undefined ? message : { about, ...message })
+    },
     mac: (value) => vault.mac(`factor ${factor.name}`, value),
     random,
   })
+}
+
+function questioned(
+  identity: Identity | undefined,
+  process: Pick<Authentication, 'id'> | undefined,
+): Questioned | undefined {
+  if (identity === undefined) return undefined
+  return { identityId: identity.id, ...(process === undefined ? {} : { process: process.id }) }
 }
 
 function companions(factor: Factor, { enrolled }: Known): number {

@@ -1,3 +1,4 @@
+import { browserText } from '../domain/device.ts'
 import { Problem } from '../domain/problem.ts'
 import { day, type Instant } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -38,7 +39,7 @@ export interface Devices {
   trust(
     secret: string | undefined,
     trust: Trust,
-  ): Promise<{ readonly secret: string; readonly device: string }>
+  ): Promise<{ readonly secret: string; readonly device: string; readonly since: Instant }>
   /** From now on known and no more; false when it was not trusted (any more). */
   distrust(deviceId: string): Promise<boolean>
   forget(deviceId: string): Promise<void>
@@ -53,7 +54,7 @@ const mostRounds = 50
 export function createDevices({ store, digest, clock, random }: DevicesTools): Devices {
   const rows = store.devices
   const idOf = (secret: string, identityId: string) => digest(`${secret} ${identityId}`)
-  const browserOf = (secret: string) => idOf(secret, 'everybody')
+  const browserOf = (secret: string) => digest(browserText(secret))
   const usable = (secret: string | undefined): secret is string =>
     secret !== undefined && secret.length >= shortestSecret
 
@@ -107,19 +108,20 @@ export function createDevices({ store, digest, clock, random }: DevicesTools): D
       const before = usable(old) ? await rows.take(idOf(old, identityId)) : undefined
       if (usable(old)) await carryOver(old, secret, identityId)
       const device = idOf(secret, identityId)
+      const since = before?.firstSeenAt ?? now
       await rows.insert({
         id: device,
         identityId,
         browser: browserOf(secret),
         userAgent,
-        firstSeenAt: before?.firstSeenAt ?? now,
+        firstSeenAt: since,
         lastSeenAt: now,
         expiresAt: now + lifetime,
         trustedAt: now,
         trustedUntil: until,
         trustedFor: standing,
       })
-      return { secret, device }
+      return { secret, device, since }
     },
     async distrust(deviceId) {
       for (let round = 0; round < mostRounds; round += 1) {

@@ -1,6 +1,6 @@
 import type { Proof } from '../domain/assurance.ts'
 import type { Authentication } from '../domain/authentication.ts'
-import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
+import { displayName, mailAddress } from '../domain/identity.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Context, Factor, Form, Shown, Verdict } from '../ports/factor.ts'
@@ -141,8 +141,8 @@ export function createProving(tools: ProvingTools): Proving {
     }
     if (verdict.status === 'refused' || candidate === undefined) return refuse(hearing, verdict)
     const { credential } = candidate
-    const { receipts, taken, factor, visit, known } = hearing
-    if (verdict.tell !== undefined) await tellOwner(verdict.tell, known.identity, visit)
+    const { receipts, taken, factor } = hearing
+    if (verdict.tell !== undefined) await tellOwner(verdict.tell, hearing)
     const proof: Proof = {
       ...strengthOf(factor),
       ...credential.strength,
@@ -208,7 +208,7 @@ export function createProving(tools: ProvingTools): Proving {
     if (receipts.some(({ began, subject }) => began && !followers.has(subject.kind)))
       journal.recordLater({ ...entry, action: 'authentication.throttled', result: 'failure' }, visit)
     if (receipts.some(({ tell, subject }) => tell && subject.kind === 'identifier'))
-      journal.later(() => tellOwner({ template: 'guessing', values: {} }, known.identity, visit))
+      journal.later(() => tellOwner({ template: 'guessing', values: {} }, hearing))
     if (verdict.status === 'refused' && verdict.alarm !== undefined)
       raise(verdict.alarm, { ...hearing, entry })
     if (hearing.unknown) return { status: 'refused', reason: 'unknown' }
@@ -217,19 +217,16 @@ export function createProving(tools: ProvingTools): Proving {
     return reason === undefined ? { status: 'refused' } : { status: 'refused', reason }
   }
 
-  function raise(
-    alarm: string,
-    { known, visit, factor, entry }: Hearing & { entry: Omit<Entry, 'action' | 'result'> },
-  ) {
+  function raise(alarm: string, hearing: Hearing & { entry: Omit<Entry, 'action' | 'result'> }) {
+    const { visit, factor, entry } = hearing
     journal.recordLater({ ...entry, reason: alarm, action: 'credential.suspected', result: 'failure' }, visit)
     const values = { factor: factor.name }
-    journal.later(() => tellOwner({ template: 'credential-suspected', values }, known.identity, visit))
+    journal.later(() => tellOwner({ template: 'credential-suspected', values }, hearing))
   }
 
   async function tellOwner(
     { template, values }: Pick<Message, 'template' | 'values'>,
-    identity: Identity | undefined,
-    visit: Visit,
+    { known: { identity }, visit, process }: Answer,
   ): Promise<void> {
     const to = identity === undefined ? undefined : mailAddress(identity)
     if (identity === undefined || to === undefined) return
@@ -246,6 +243,7 @@ export function createProving(tools: ProvingTools): Proving {
         link: new URL('/account', tools.issuer).href,
         ...(visit.application === undefined ? {} : { application: visit.application }),
       },
+      about: { identityId: identity.id, process: process.id },
     })
   }
 

@@ -5,6 +5,7 @@ import type { Actor } from '../domain/audit-event.ts'
 import type { Authentication } from '../domain/authentication.ts'
 import { claimId } from '../domain/identifier.ts'
 import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
+import type { Questioned } from '../domain/objection.ts'
 import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -103,7 +104,12 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
     await audit.record({ ...event, actor: by, details: { count } })
   }
 
-  async function tellOwner(identity: Identity, visit: Visit, until: Instant): Promise<void> {
+  async function tellOwner(
+    identity: Identity,
+    visit: Visit,
+    until: Instant,
+    about: Questioned,
+  ): Promise<void> {
     const to = mailAddress(identity)
     if (to === undefined) return
     const { address, userAgent: device, application } = visit
@@ -116,6 +122,7 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
       to,
       language,
       values: { ...values, ...(application === undefined ? {} : { application }) },
+      about,
     })
   }
 
@@ -139,7 +146,7 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
       const until = clock() + settings.lifetime
       const { userAgent, address, traceId } = visit
       const trust = { identityId: identity.id, userAgent, until, standing: standingOf(known) }
-      const { secret } = await devices.trust(visit.device, trust)
+      const { secret, device, since } = await devices.trust(visit.device, trust)
       await audit.record({
         action: 'device.trusted',
         result: 'success',
@@ -149,7 +156,8 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
         ...(process.clientId === undefined ? {} : { clientId: process.clientId }),
         ...(traceId === undefined ? {} : { traceId }),
       })
-      await tellOwner(identity, visit, until)
+      const about = { identityId: identity.id, device, deviceSince: since }
+      await tellOwner(identity, visit, until, about)
       return secret
     },
 

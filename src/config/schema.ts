@@ -138,6 +138,7 @@ export const schema = map({
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
+  alerts: map({ new_device: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),
   factors,
   webauthn: map({
     related_origins: list(text('an origin such as https://example.org', isOrigin), 'a list of origins'),

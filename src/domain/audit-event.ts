@@ -27,6 +27,7 @@ export type AuditAction =
   | 'identity.identifier-verified'
   | 'recovery.requested'
   | 'recovery.completed'
+  | 'objection.raised'
   | 'consent.granted'
   | 'consent.refused'
   | 'consent.withdrawn'

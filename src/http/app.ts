@@ -22,6 +22,7 @@ import { proxy } from './middleware/proxy.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { staticAssets } from './middleware/static-assets.ts'
 import { traceId } from './middleware/trace.ts'
+import { objectionRoutes } from './objection.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { relatedOriginRoutes } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
@@ -60,6 +61,7 @@ function tables(deps: AppDependencies) {
     interactionRoutes(deps),
     answerRoutes(deps),
     recoveryRoutes(deps),
+    objectionRoutes(deps),
     accountRoutes(deps),
     relatedOriginRoutes(deps),
     adminRoutes(deps),

@@ -16,6 +16,7 @@ import type { Places } from '../ports/places.ts'
 import type { Engine } from '../ports/storage.ts'
 import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
 import type { Links } from '../recovery/links.ts'
+import type { Objections } from '../recovery/objections.ts'
 import type { Limits } from './middleware/limits.ts'
 import type { Web } from './web.ts'
 
@@ -48,6 +49,8 @@ export interface AppDependencies {
   readonly registrations: Registrations
   readonly setup: Setup
   readonly links: Links
+  /** "This wasn't me", from a message. */
+  readonly objections: Objections
   /** A signed-in person sets a credential: other sessions end, the owner is told. */
   readonly changeCredential: CredentialChange
   /** … or removes one. */

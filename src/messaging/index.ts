@@ -7,7 +7,7 @@ import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { Message, Messenger } from '../ports/messenger.ts'
+import type { Message, Messenger, ObjectionLinks } from '../ports/messenger.ts'
 import type { Deliver } from './delivery.ts'
 import type { Templates } from './templates.ts'
 
@@ -16,6 +16,8 @@ export interface MessengerDeps {
   readonly templates: Templates
   /** Who brings what. A message without a carrier is logged and dropped. */
   readonly carriers: { readonly email?: Deliver; readonly sms?: Deliver }
+  /** Makes the link "this wasn't me" for mails that are about something. */
+  readonly objections?: ObjectionLinks
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -72,5 +74,6 @@ async function deliver(
     log.warn(about, 'message dropped: what it holds has expired meanwhile')
     return undefined
   }
-  return carry({ id, channel, to: message.to.written, ...templates.render(message) })
+  const objection = channel === 'email' ? await deps.objections?.linkFor(message, id, at) : undefined
+  return carry({ id, channel, to: message.to.written, ...templates.render(message, objection) })
 }

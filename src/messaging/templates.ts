@@ -16,8 +16,11 @@ export interface TemplateSettings {
 }
 
 export interface Templates {
-  /** Throws on a template without words, and on a link that leads anywhere but to the issuer. */
-  render(message: Message): Rendered
+  /**
+   * Throws on a template without words, and on a link that leads anywhere but to the issuer. `objection`: the address of "this wasn't me", for
+   * messages about something that can be questioned.
+   */
+  render(message: Message, objection?: string): Rendered
 }
 
 const views = new URL('../../views/', import.meta.url)
@@ -41,19 +44,28 @@ export function createTemplates(settings: TemplateSettings, places?: Places): Te
   const text = template('message.text.ejs', (value) => String(value ?? ''))
 
   return {
-    render(message) {
+    render(message, objection) {
       const language = words.offered(message.language)
       const place = placeOf(message.values.address, language)
       const values = valuesOf({ message, place, language, settings, words })
       const subject = words.one(`${message.template}.subject`, language, values)
       if (subject === undefined) throw new Error(`no words for ${message.template} in ${language}`)
       const { link, code } = values
-      if (link !== undefined) assertOwn(link, settings.issuer)
-      const found = { subject, links: link ? [link] : [], codes: code ? [code] : [] }
+      const links = [link, objection].filter((one) => one !== undefined)
+      for (const one of links) assertOwn(one, settings.issuer)
+      const found = { subject, links, codes: code ? [code] : [] }
       if (message.to.kind === 'phone') {
         return { ...found, html: '', text: smsText(words, language, { ...values, subject }, settings) }
       }
-      const parts = { language, subject, code, link, ...sentences(message.template, language, values, words) }
+      const said = sentences(message.template, language, values, words)
+      const parts = {
+        language,
+        subject,
+        code,
+        link,
+        ...said,
+        objection: objectionIn(objection, language, words),
+      }
       return { ...found, html: html(parts), text: text(parts) }
     },
   }
@@ -64,11 +76,20 @@ function sentences(name: string, language: string, values: Values, words: Words)
     brand: values.brand,
     greeting: words.one('layout.greeting', language, values),
     paragraphs: words.all(`${name}.paragraphs`, language, values),
+    // The same of every message about something that happened: when, for which application, on what, from where.
+    details:
+      (values.when ?? values.device ?? values.address) ? words.all('layout.details', language, values) : [],
     button: words.one(`${name}.button`, language, values),
     plainLink: words.one('layout.plainLink', language, values),
     notes: words.all(`${name}.notes`, language, values),
     footer: words.all('layout.footer', language, values),
   }
+}
+
+function objectionIn(href: string | undefined, language: string, words: Words) {
+  if (href === undefined) return undefined
+  const text = words.one('layout.objection.text', language, {})
+  return { href, text, button: words.one('layout.objection.button', language, {}) }
 }
 
 function smsText(words: Words, language: string, values: Values, { issuer }: TemplateSettings): string {
@@ -89,13 +110,14 @@ interface Filling {
 
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */
 function valuesOf({ message, place, language, settings, words }: Filling): Values {
-  const { minutes, at, factor, name, link, device, ...others } = message.values
+  const { minutes, at, factor, name, link, device, ended, ...others } = message.values
   const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(name)
   return defined({
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
     name: ownName,
     place,
-    device: device === undefined ? undefined : deviceName(plain(device)),
+    device: device === undefined ? undefined : deviceName(plain(device), language, words),
+    ended: ended === undefined ? undefined : endedWords(String(ended), language, words),
     link: link === undefined ? undefined : new URL(String(link)).href,
     what: factor === undefined ? undefined : (words.one(`factors.${factor}`, language, {}) ?? plain(factor)),
     duration: minutes === undefined ? undefined : duration(Number(minutes), language),
@@ -127,11 +149,19 @@ function harmlessName(name: string | number | undefined): string | undefined {
   return /[/:@\\]|\.\p{L}{2}/u.test(text) ? undefined : text
 }
 
-/** What a User-Agent header says in two words. Free text in it is not repeated: whoever sends a request chooses it. */
-function deviceName(text: string): string | undefined {
+/** What a User-Agent header says in a few words. Free text in it is not repeated: whoever sends a request chooses it. */
+function deviceName(text: string, language: string, words: Words): string | undefined {
   if (!text.includes('/')) return text
   const { browser, os } = bowser.parse(text)
-  return [browser.name, os.name].filter(Boolean).join(', ') || undefined
+  const named = defined({ browser: browser.name, os: os.name })
+  return words.one('layout.device', language, named) ?? named.browser ?? named.os
+}
+
+function endedWords(names: string, language: string, words: Words): string {
+  return names
+    .split(' ')
+    .flatMap((name) => words.one(`ended.${name}`, language, {}) ?? [])
+    .join(' ')
 }
 
 function assertOwn(link: string, issuer: string): void {

@@ -3,17 +3,18 @@ import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AuditEvent } from '../domain/audit-event.ts'
 import { clientName } from '../domain/client.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
+import type { NewSession } from '../ports/session-registry.ts'
 import type { OidcDependencies } from './dependencies.ts'
 import { createFailureCount, type FailureCount } from './failure-count.ts'
 import { asContext } from './logout.ts'
 import type { ReusedToken } from './one-time.ts'
-import { originOf } from './request-origin.ts'
+import { originOf, placeOf } from './request-origin.ts'
 import type { EndedSession } from './session-registry.ts'
 import { endedBy } from './sign-out.ts'
 
 type Deps = Pick<
   OidcDependencies,
-  'audit' | 'clients' | 'clock' | 'config' | 'identities' | 'log' | 'messenger'
+  'audit' | 'clients' | 'clock' | 'config' | 'identities' | 'log' | 'messenger' | 'onSignIn'
 >
 
 /** What the library's listeners, which it does not wait for, leave to be done before the answer goes out. */
@@ -52,7 +53,9 @@ export function applyEvents(provider: Provider, deps: Deps): void {
   on('grant.success', (ctx) => record(ctx, tokenIssued(ctx)))
   on('interaction.ended', (ctx) => {
     const event = sessionStarted(ctx)
-    if (event !== undefined) record(ctx, event)
+    if (event === undefined) return
+    record(ctx, event)
+    deps.onSignIn?.(newSession(asContext(ctx), event))
   })
   on('end_session.success', (ctx) => {
     const ended = endedBy(ctx)
@@ -99,9 +102,23 @@ export function createReuseListener(deps: Deps): (token: ReusedToken) => Promise
       template: 'token-reuse',
       to,
       language: identity.claims.locale ?? deps.config.languages[0] ?? 'en',
-      values: { name: displayName(identity), application: clientName(client) },
+      values: {
+        name: displayName(identity),
+        application: clientName(client),
+        at: deps.clock(),
+        link: `${deps.config.issuer}/account/applications`,
+        ...reusedFrom(),
+      },
+      about: { identityId: identity.id, client: clientId },
     })
   }
+}
+
+/** Whoever used it the second time: the application's server, or whoever copied the key. */
+function reusedFrom(): { readonly address?: string } {
+  const ctx = Provider.ctx as unknown as Context | undefined
+  const { address } = ctx === undefined ? {} : placeOf(ctx)
+  return address === undefined ? {} : { address }
 }
 
 function traced(ctx: KoaContextWithOIDC, event: AuditEvent): AuditEvent {
@@ -145,6 +162,15 @@ function sessionStarted({ oidc }: KoaContextWithOIDC): AuditEvent | undefined {
     ...(sessionId === undefined ? {} : { sessionId }),
     details: { acr: login.acr ?? '', amr: login.amr ?? [], remembered: login.remember === true },
   }
+}
+
+function newSession(
+  ctx: Context,
+  { identityId = '', sessionId = '', clientId = '' }: AuditEvent,
+): NewSession {
+  const { device, language } = ctx.state as { device?: string; language: string }
+  const { address = '', userAgent = '' } = placeOf(ctx)
+  return { uid: sessionId, identityId, clientId, address, userAgent, language, device }
 }
 
 /** How the audit tells that a session is over. */

@@ -1,5 +1,7 @@
 /** What is said to a person outside the browser. Words and layout are the messenger's; callers say which message and what it is about. */
 import type { Identifier } from '../domain/identifier.ts'
+import type { Questioned } from '../domain/objection.ts'
+import type { Instant } from '../domain/time.ts'
 
 export type MessageTemplate =
   | 'registration-code'
@@ -7,12 +9,15 @@ export type MessageTemplate =
   | 'invitation'
   | 'recovery-link'
   | 'recovery-nothing'
+  | 'credential-added'
   | 'credential-changed'
   | 'credential-removed'
   | 'credential-suspected'
   | 'backup-code-used'
   | 'device-trusted'
   | 'guessing'
+  | 'new-device'
+  | 'objection-raised'
   | 'session-ended'
   | 'token-reuse'
   | 'factor-code'
@@ -25,12 +30,20 @@ export interface Message {
   /**
    * Fill the template; a sentence whose value is absent or empty is left out. Known are `name` (the reader's own), `code`, `link` (to the issuer only),
    * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
-   * happened; a User-Agent header will do), `at` (when, an `Instant`), `factor` (what was changed), `count` (how many are left).
+   * happened; a User-Agent header will do; the place of an address is looked up), `at` (when, an `Instant`), `factor` (what was changed), `count` (how many
+   * are left), `ended` (what "this wasn't me" ended, names with spaces between).
    */
   readonly values: Readonly<Record<string, string | number>>
+  /** Puts "this wasn't me" into a mail: a link by which its reader ends just this, without signing in. */
+  readonly about?: Questioned
 }
 
 export interface Messenger {
   /** Queues durably and returns; delivery is retried by the outbox. Takes as long whether or not anything can be delivered (S32). */
   send(message: Message): Promise<void>
+}
+
+export interface ObjectionLinks {
+  /** The link for a message that goes out now and was sent at `at`; the same one each time it is tried. Undefined when it could not be used any more. */
+  linkFor(message: Message, id: string, at: Instant): Promise<string | undefined>
 }

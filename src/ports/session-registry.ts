@@ -15,6 +15,19 @@ export interface ActiveSession {
   readonly clientIds: readonly string[]
 }
 
+/** Somebody signed in just now. */
+export interface NewSession {
+  readonly uid: string
+  readonly identityId: string
+  readonly clientId: string
+  readonly address: string
+  readonly userAgent: string
+  /** Of the page. */
+  readonly language: string
+  /** What the browser keeps to be known again. */
+  readonly device: string | undefined
+}
+
 /** Where sessions come from: any of these is enough. */
 export interface SessionSource {
   readonly uid?: string

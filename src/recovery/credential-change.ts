@@ -1,6 +1,7 @@
 import type { EnrolmentRefusal, Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
+import type { Questioned } from '../domain/objection.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Form } from '../ports/factor.ts'
@@ -13,6 +14,7 @@ export interface CredentialChangeTools {
   readonly messenger: Messenger
   readonly sessions: () => Pick<SessionRegistry, 'endAll'>
   readonly clock: Clock
+  readonly issuer: string
 }
 
 /** Who changes something, in which session: that one goes on. */
@@ -41,10 +43,31 @@ export type CredentialRemoval = (
  */
 export function createCredentialChange(tools: CredentialChangeTools): CredentialChange {
   return async (identityId, factor, form, visit) => {
+    const before = await tools.enrolments.list(identityId)
     const finished = await tools.enrolments.finish(identityId, factor, form, visit)
     if (finished.status === 'refused') return finished
     await tools.sessions().endAll(identityId, { except: visit.sessionUid })
-    await tellOwner(tools, 'credential-changed', identityId, factor, visit)
+    const { id } = finished.credential
+    if (before.some((one) => one.id === id)) await tellChanged(tools, identityId, factor, visit)
+    else await tellAdded(tools, { identityId, credential: id, session: visit.sessionUid }, factor, visit)
+    return finished
+  }
+}
+
+/**
+ * The same at a sign-in that asks for a further way: nobody else is signed out, but whoever knows enough to begin a sign-in must not add a way of their
+ * own behind their back. Whoever has none yet has nothing to be warned of.
+ */
+export function createToldEnrolment(
+  tools: Omit<CredentialChangeTools, 'sessions'>,
+): Pick<Enrolments, 'finish'>['finish'] {
+  return async (identityId, factor, form, visit, options) => {
+    const before = await tools.enrolments.list(identityId)
+    const finished = await tools.enrolments.finish(identityId, factor, form, visit, options)
+    if (finished.status === 'refused' || before.length === 0) return finished
+    const { id } = finished.credential
+    if (before.some((one) => one.id === id)) await tellChanged(tools, identityId, factor, visit)
+    else await tellAdded(tools, { identityId, credential: id }, factor, visit)
     return finished
   }
 }
@@ -57,22 +80,45 @@ export function createCredentialRemoval(tools: CredentialChangeTools): Credentia
     if (removed.status === 'refused') return removed
     await tools.sessions().endAll(identityId, { except: visit.sessionUid })
     const factor = own.find(({ id }) => id === credentialId)?.factor ?? ''
-    await tellOwner(tools, 'credential-removed', identityId, factor, visit)
+    await tellOwner(tools, 'credential-removed', { identityId, sessions: true }, factor, visit)
     return removed
   }
 }
 
+type TellingTools = Pick<CredentialChangeTools, 'identities' | 'messenger' | 'clock' | 'issuer'>
+
+/** All other sessions ended with the change: whoever came in since may have come in with it. */
+function tellChanged(tools: TellingTools, identityId: string, factor: string, visit: EnrolmentVisit) {
+  return tellOwner(tools, 'credential-changed', { identityId, sessions: true }, factor, visit)
+}
+
+function tellAdded(tools: TellingTools, about: Questioned, factor: string, visit: EnrolmentVisit) {
+  return tellOwner(tools, 'credential-added', about, factor, visit)
+}
+
 async function tellOwner(
-  { identities, messenger, clock }: CredentialChangeTools,
-  template: 'credential-changed' | 'credential-removed',
-  identityId: string,
+  { identities, messenger, clock, issuer }: TellingTools,
+  template: 'credential-added' | 'credential-changed' | 'credential-removed',
+  about: Questioned,
   factor: string,
-  visit: ChangeVisit,
+  { address, userAgent, language, application }: EnrolmentVisit,
 ): Promise<void> {
-  const identity = await identities.get(identityId)
+  const identity = await identities.get(about.identityId)
   const to = identity === undefined ? undefined : mailAddress(identity)
   if (identity === undefined || to === undefined) return
-  const { address, userAgent = '', language } = visit
-  const values = { name: displayName(identity), factor, address, device: userAgent, at: clock() }
-  await messenger.send({ template, to, language, values })
+  await messenger.send({
+    template,
+    to,
+    language: identity.claims.locale ?? language,
+    values: {
+      name: displayName(identity),
+      factor,
+      address,
+      at: clock(),
+      link: `${issuer}/account/security`,
+      ...(userAgent === undefined ? {} : { device: userAgent }),
+      ...(application === undefined ? {} : { application }),
+    },
+    about,
+  })
 }

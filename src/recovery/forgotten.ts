@@ -20,7 +20,7 @@ interface Case {
 
 /** "Forgotten": the same reads, writes and messages whether or not there is anything to recover (S32). */
 export function createForgotten(tools: LinksTools, book: LinkBook): Links['request'] {
-  const { identities, messenger, vault, audit, settings, issuer } = tools
+  const { identities, messenger, vault, audit, settings, issuer, clock } = tools
   const budget = createMailBudget(tools)
   const lifetime = settings.recovery.link_lifetime
 
@@ -38,7 +38,9 @@ export function createForgotten(tools: LinksTools, book: LinkBook): Links['reque
   async function send({ owner, to, subject }: Case, asked: LinkOrigin): Promise<void> {
     await book.voidEarlier('recovery', subject)
     const link = await book.issue({ purpose: 'recovery', identityId: subject, address: to.value }, lifetime)
-    const values: Message['values'] = { address: asked.address, minutes: lifetime / minute }
+    const { address, userAgent } = asked
+    const place = { address, at: clock(), ...(userAgent === undefined ? {} : { device: userAgent }) }
+    const values: Message['values'] = { ...place, minutes: lifetime / minute }
     await messenger.send(
       owner === undefined
         ? {
@@ -52,6 +54,7 @@ export function createForgotten(tools: LinksTools, book: LinkBook): Links['reque
             to,
             language: asked.language,
             values: { ...values, link, name: displayName(owner) },
+            about: { identityId: owner.id, links: true },
           },
     )
   }

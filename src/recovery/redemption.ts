@@ -99,7 +99,9 @@ async function tellOwner(
   const { address, userAgent: device, language } = visit
   const link = `${issuer}/account/security`
   const values = { name: displayName(identity), factor, at: clock(), address, device, link }
-  await messenger.send({ template: 'credential-changed', to, language, values })
+  // Everybody was signed out: whoever is in since came in with it.
+  const about = { identityId: identity.id, sessions: true } as const
+  await messenger.send({ template: 'credential-changed', to, language, values, about })
 }
 
 function originOf({

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createTemplates } from '../../src/messaging/templates.ts'
+import { createPlaces, readDatabase } from '../../src/networks/places.ts'
 import type { Message, MessageTemplate } from '../../src/ports/messenger.ts'
+import { mmdb, world } from '../support/mmdb.ts'
 
 const templates = createTemplates({
   issuer: 'https://id.example.com',
@@ -16,11 +18,14 @@ const names = {
   'recovery-link': true,
   'recovery-nothing': true,
   'backup-code-used': true,
+  'credential-added': true,
   'credential-changed': true,
   'credential-removed': true,
   'credential-suspected': true,
   'device-trusted': true,
   guessing: true,
+  'new-device': true,
+  'objection-raised': true,
   'session-ended': true,
   'token-reuse': true,
   'factor-code': true,
@@ -37,6 +42,7 @@ const everything = {
   device: 'Firefox on Linux',
   at: Date.UTC(2026, 10, 25, 9, 30),
   factor: 'password',
+  ended: 'device-forgotten session-ended',
 }
 
 function message(change: Partial<Message> = {}): Message {
@@ -143,11 +149,11 @@ test.each(['http://evil.example', 'evil.example', 'mail@evil.example', 'www/evil
   },
 )
 
-test('a User-Agent header is said in two words, and nothing else of it', () => {
+test('a User-Agent header is said in a few words, and nothing else of it', () => {
   const text = (device: string) =>
     templates.render(message({ template: 'session-ended', values: { device } })).text
   const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
-  expect(text(firefox)).toContain('Device: Firefox, Linux')
+  expect(text(firefox)).toContain('Device: Firefox on Linux')
   expect(text('Firefox on Linux')).toContain('Device: Firefox on Linux')
   expect(text('call us at evil.example/now')).not.toMatch(/Device|evil/)
 })
@@ -172,4 +178,23 @@ test('an SMS is short plain text, and the last line of one with a code is bound 
   expect(html).toBe('')
   const { link } = everything
   expect(templates.render(message({ to, template: 'recovery-link', values: { link } })).text).toContain(link)
+})
+
+test('the place of an address stands beside it in the language of the message, if a database knows it', () => {
+  const settings = {
+    issuer: 'https://id.example.com',
+    brand: { name: 'Example', support_url: null },
+    languages: ['en', 'de'],
+  }
+  const database = readDatabase(mmdb(world))
+  const placed = createTemplates(
+    settings,
+    createPlaces(() => database),
+  )
+  const text = (address: string, language: string) =>
+    placed.render(message({ template: 'credential-changed', language, values: { address } })).text
+  expect(text('203.0.113.7', 'en')).toContain('From: Munich, Germany (203.0.113.7)')
+  expect(text('203.0.113.7', 'de')).toContain('Von: München, Deutschland (203.0.113.7)')
+  expect(text('192.0.2.1', 'en')).toContain('From: France (192.0.2.1)')
+  expect(text('127.0.0.1', 'en')).toMatch(/From: 127\.0\.0\.1$/m)
 })

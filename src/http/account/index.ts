@@ -8,6 +8,7 @@ import { get, post, type Route } from '../routes.ts'
 import { createGuard } from '../session.ts'
 import { createActivityPage } from './activity.ts'
 import { createApplicationPages } from './applications.ts'
+import { createCheckPage } from './check.ts'
 import { createCredentialPages } from './credential.ts'
 import { createHomePage } from './home.ts'
 import { createPortal } from './portal.ts'
@@ -28,6 +29,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const trusted = createTrustedDevicePages(deps, portal)
   const applications = createApplicationPages(deps, portal)
   const activity = createActivityPage(deps, portal)
+  const check = createCheckPage(deps, portal)
 
   return [
     get('/account', {}, signedIn(home)),
@@ -53,6 +55,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/applications', {}, signedIn(applications.show)),
     post('/account/applications/:client/withdraw', {}, signedIn(applications.withdraw)),
     get('/account/activity', {}, signedIn(activity)),
+    get('/account/check', {}, signedIn(check)),
     get('/.well-known/change-password', {}, (ctx) => {
       seeOther(ctx, security.resettablePath)
       // A permanent address for password managers (W3C Change Password URL): they expect 302, 303 or 307.

@@ -1,0 +1,94 @@
+import type { Devices } from '../authentication/devices.ts'
+import type { Enrolments } from '../authentication/enrolment.ts'
+import type { Halt } from '../authentication/halting.ts'
+import type { Actor } from '../domain/audit-event.ts'
+import type { Ended, Questioned } from '../domain/objection.ts'
+import type { SessionRegistry } from '../ports/session-registry.ts'
+import type { Store } from '../ports/store.ts'
+
+export interface FreezingTools {
+  readonly store: Pick<Store, 'links'>
+  readonly halt: Halt
+  readonly devices: Pick<Devices, 'of' | 'forget'>
+  readonly enrolments: Pick<Enrolments, 'remove'>
+  readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
+}
+
+/** Ends just what is questioned and answers what that was, `nothing` at the least. Can be repeated: what is over stays over. */
+export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
+
+type Part = (about: Questioned, by: Actor) => Promise<Ended | undefined>
+
+export function createFreeze({ store, halt, devices, enrolments, sessions }: FreezingTools): Freeze {
+  async function endLinks({ identityId, links }: Questioned) {
+    if (links !== true) return undefined
+    const waiting = (await store.links.findBy('identityId', identityId)).filter(
+      ({ purpose }) => purpose === 'recovery',
+    )
+    for (const { id } of waiting) await store.links.remove(id)
+    return waiting.length > 0 ? 'links-void' : undefined
+  }
+
+  async function endProcess({ identityId, process }: Questioned) {
+    if (process === undefined) return undefined
+    const halted = await halt(process, identityId)
+    const ended = await sessions().endOf(identityId, { process })
+    if (ended > 0) return 'session-ended'
+    return halted ? 'process-over' : undefined
+  }
+
+  /** A way that is the last one, or that another one needs, stays: whoever holds the link must not lock its owner out. */
+  async function endCredential({ identityId, credential }: Questioned, by: Actor) {
+    if (credential === undefined) return undefined
+    const removed = await enrolments.remove(identityId, credential, by)
+    await sessions().endOf(identityId, { credential })
+    if (removed.status === 'removed') return 'credential-removed'
+    return removed.reason === 'unknown' ? undefined : 'credential-kept'
+  }
+
+  async function endSession({ identityId, session }: Questioned) {
+    if (session === undefined) return undefined
+    return (await sessions().endOf(identityId, { uid: session })) > 0 ? 'session-ended' : undefined
+  }
+
+  async function endDevice({ identityId, device, deviceSince }: Questioned) {
+    if (device === undefined) return undefined
+    const rows = await devices.of(identityId)
+    const row = rows.find(({ id }) => id === device) ?? rows.find((one) => one.firstSeenAt === deviceSince)
+    if (row === undefined) return undefined
+    await devices.forget(row.id)
+    if (row.browser !== undefined) await sessions().endOf(identityId, { browser: row.browser })
+    return 'device-forgotten'
+  }
+
+  async function endClient({ identityId, client }: Questioned) {
+    if (client === undefined) return undefined
+    await sessions().endGrants(identityId, client)
+    return 'client-ended'
+  }
+
+  async function endSessions({ identityId, sessions: all }: Questioned) {
+    if (all !== true) return undefined
+    return (await sessions().endAll(identityId)) > 0 ? 'sessions-ended' : undefined
+  }
+
+  // What lets somebody in goes before what they got in with.
+  const parts: readonly Part[] = [
+    endLinks,
+    endProcess,
+    endCredential,
+    endDevice,
+    endSession,
+    endClient,
+    endSessions,
+  ]
+
+  return async (about, by) => {
+    const ended: Ended[] = []
+    for (const part of parts) {
+      const word = await part(about, by)
+      if (word !== undefined && !ended.includes(word)) ended.push(word)
+    }
+    return ended.length > 0 ? ended : ['nothing']
+  }
+}
