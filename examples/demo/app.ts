@@ -258,9 +258,12 @@ function insisting({ acr_values }: Record<string, string>): Record<string, strin
   return { claims: JSON.stringify({ id_token: { acr: { essential: true, values: acr_values.split(' ') } } }) }
 }
 
-/** Nobody else will do, and who it is need not be typed again. */
-function samePerson({ tokens }: Visitor): Record<string, string> {
-  return tokens?.id_token === undefined ? {} : { id_token_hint: tokens.id_token }
+/** Nobody else will do, and who it is need not be typed again; the address is for the page to show. */
+function samePerson({ tokens, userinfo }: Visitor): Record<string, string> {
+  return {
+    ...(tokens?.id_token && { id_token_hint: tokens.id_token }),
+    ...(userinfo?.email && { login_hint: userinfo.email }),
+  }
 }
 
 function back(ctx: Context): void {

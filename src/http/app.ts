@@ -15,6 +15,7 @@ import { browserCookies } from './middleware/browser.ts'
 import { errors } from './middleware/errors.ts'
 import { hostGuard } from './middleware/host-guard.ts'
 import { language } from './middleware/language.ts'
+import { limitAnswers, limits } from './middleware/limits.ts'
 import { forMachines, forPeople } from './middleware/machines.ts'
 import type { Middleware } from './middleware/middleware.ts'
 import { pathGuard } from './middleware/path-guard.ts'
@@ -49,9 +50,18 @@ export function createApp(deps: AppDependencies): Koa {
   app.proxy = true
   for (const middleware of order) app.use(middleware as unknown as KoaMiddleware)
   app.use(createRoutes(deps, tables(deps)))
+  app.use(requestsThatWait(deps) as unknown as KoaMiddleware)
   app.use(deps.oidc.handle as KoaMiddleware)
   app.on('error', (error: unknown) => log.error({ err: error }, 'response failed'))
   return app
+}
+
+/** Anybody can send an authorization request, and each one that waits for a person is a row. */
+function requestsThatWait({ limits: changed }: AppDependencies): Middleware {
+  const limited = limitAnswers('interaction', { ...limits, ...changed }, (ctx) =>
+    ctx.response.get('Location').startsWith('/interaction/'),
+  )
+  return (ctx, next) => (ctx.path === '/authorize' ? limited(ctx, next) : next())
 }
 
 /** Every route of our own, by area. */

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { createApp } from '../../src/http/app.ts'
 import { errors } from '../../src/http/middleware/errors.ts'
-import { inFlight, limit, limits } from '../../src/http/middleware/limits.ts'
+import { inFlight, limit, limitAnswers, limits } from '../../src/http/middleware/limits.ts'
 import { proxy } from '../../src/http/middleware/proxy.ts'
 import { createWeb } from '../../src/http/web.ts'
 import { createVault } from '../../src/vault/vault.ts'
-import { openSignet, send, serve } from './support/server.ts'
+import { listen, openSignet, send, serve } from './support/server.ts'
 
 const settings = {
   mode: 'development',
@@ -45,6 +46,48 @@ describe('limits of the whole server', () => {
       statuses.push((await send(url, { headers: { 'x-forwarded-for': `2001:db8:0:7::${host}` } })).status)
     }
     expect(statuses).toEqual([200, 200, 429, 429])
+  })
+
+  it('S26: an address that begins too many sign-ins gets 429, and what costs nothing is not counted', async () => {
+    const table = { ...limits, interaction: { points: 2, seconds: 60 } }
+    const costs = ({ path }: { path: string }) => path === '/costs'
+    const { url } = await serve([...(await front()), limitAnswers('interaction', table, costs)], () => 'ok')
+    const ask = async (path: string, address = '203.0.113.1') =>
+      (await send(url, { path, headers: { 'x-forwarded-for': address } })).status
+    const statuses = []
+    for (const path of ['/free', '/free', '/free', '/costs', '/costs', '/costs', '/free']) {
+      statuses.push(await ask(path))
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429])
+    expect(await ask('/costs', '203.0.113.2')).toBe(200)
+  })
+
+  it('S26: an authorization request counts if it waits for a person', async () => {
+    const signet = await openSignet()
+    const { house } = signet
+    const app = createApp({
+      ...house,
+      settings: house.config,
+      limits: { interaction: { points: 2, seconds: 60 } },
+    })
+    const url = await listen(app)
+    const ask = (query: string) =>
+      send(url, {
+        path: `/authorize?${query}`,
+        headers: { host: new URL(signet.issuer).host, accept: 'text/html' },
+      })
+    const request = new URLSearchParams({
+      client_id: 'signet-account',
+      response_type: 'none',
+      scope: 'openid',
+      redirect_uri: `${signet.issuer}/account/callback`,
+    })
+    for (const free of ['client_id=nobody', `${request}&prompt=none`, '', `${request}&prompt=none`])
+      expect((await ask(free)).status).not.toBe(429)
+    expect([(await ask(`${request}`)).status, (await ask(`${request}`)).status]).toEqual([303, 303])
+    const refused = await ask(`${request}`)
+    expect([refused.status, Number(refused.headers['retry-after']) > 0]).toEqual([429, true])
+    expect(refused.body).toContain('<h1')
   })
 
   it('S26: more forms at once than can be worked on get 503 and when to try again', async () => {

@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { Problem } from '../../domain/problem.ts'
+import type { WebContext } from '../context.ts'
 import type { Middleware } from './middleware.ts'
 import { addressGroup } from './proxy.ts'
 
@@ -9,6 +10,8 @@ export const limits = {
   form: { points: 1_000, seconds: 10 },
   /** Forms that send a message. */
   message: { points: 100, seconds: 600 },
+  /** Authorization requests that wait for a person, and are kept as long as that may take. */
+  interaction: { points: 1_000, seconds: 10 },
 } as const
 
 export type LimitName = keyof typeof limits
@@ -16,17 +19,41 @@ export type Limits = Readonly<Record<LimitName, { points: number; seconds: numbe
 
 /** 429 with Retry-After once an address used up its points. Kept in memory: each process sheds its own load. */
 export function limit(name: LimitName, table: Limits): Middleware {
-  const { points, seconds } = table[name]
-  const limiter = new RateLimiterMemory({ points, duration: seconds, keyPrefix: name })
+  const limiter = limiterOf(name, table)
   return async (ctx, next) => {
     try {
       await limiter.consume(addressGroup(ctx.state.address))
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal
-      throw new Problem('throttled', { retryAfter: Math.max(1, refusal.msBeforeNext / 1000) })
+      throw throttled(refusal)
     }
     return next()
   }
+}
+
+/** The same where only some answers cost anything, which is known once they are there. */
+export function limitAnswers(
+  name: LimitName,
+  table: Limits,
+  costs: (ctx: WebContext) => boolean,
+): Middleware {
+  const limiter = limiterOf(name, table)
+  return async (ctx, next) => {
+    const group = addressGroup(ctx.state.address)
+    const spent = await limiter.get(group)
+    if (spent !== null && spent.remainingPoints <= 0) throw throttled(spent)
+    await next()
+    if (costs(ctx)) await limiter.penalty(group)
+  }
+}
+
+function limiterOf(name: LimitName, table: Limits): RateLimiterMemory {
+  const { points, seconds } = table[name]
+  return new RateLimiterMemory({ points, duration: seconds, keyPrefix: name })
+}
+
+function throttled({ msBeforeNext }: RateLimiterRes): Problem {
+  return new Problem('throttled', { retryAfter: Math.max(1, msBeforeNext / 1000) })
 }
 
 /** 503 with Retry-After when this many forms are already being worked on: a queue without end helps nobody. */

@@ -37,12 +37,17 @@ export async function serve(
   app.use(async (ctx) => {
     ctx.body = await handle(ctx as unknown as WebContext)
   })
+  const url = await listen(app)
+  return { url, port: Number(new URL(url).port) }
+}
+
+/** On a free port, gone after the test; the address. */
+export async function listen(app: Pick<Koa, 'callback'>): Promise<string> {
   const server = createServer(app.callback())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   undo.push(async () => server.close())
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, port }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 export interface Answer {
