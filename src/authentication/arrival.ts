@@ -27,16 +27,16 @@ export interface ArrivalTools {
 export interface Proved {
   readonly identityId: string
   readonly proof: Proof
-  /** Where its question is kept, and which one it was. */
+  /** Where its question is kept, if it answers one. */
   readonly key: string
-  readonly question?: string | undefined
+  readonly asked?: boolean
   readonly receipts?: readonly Receipt[]
   /** Said together with the answer: "trust this device". */
   readonly trust?: boolean
 }
 
 export interface Arrival {
-  /** Adds the proof to the very question that it answers, or not at all when that was answered or left meanwhile; then on to the next step. */
+  /** Adds the proof to the process that asked for it, or not at all when that was answered or left meanwhile; then on to the next step. */
   add(asker: Asker, visit: Visit, process: Authentication, proved: Proved): Promise<Step | undefined>
 }
 
@@ -44,11 +44,12 @@ export function createArrival(tools: ArrivalTools): Arrival {
   const { factors, processes, questions, attempts, devices, journal, observe, whereabouts } = tools
 
   async function add(asker: Asker, visit: Visit, process: Authentication, proved: Proved) {
-    const { identityId, proof, key, question, receipts = [], trust = false } = proved
+    const { identityId, proof, key, asked = false, receipts = [], trust = false } = proved
     const observed = process.observed ?? (await observe(visit, identityId, receipts))
     const changed = await processes.change(asker, (now) => {
       if (!sameQuestion(now, process)) return undefined
-      if (question !== undefined && now.challenges[key]?.sealed !== question) return undefined
+      // Another question may stand there by now: a form that is sent twice is refused once, and the page of the refusal asks anew.
+      if (asked && now.challenges[key] === undefined) return undefined
       // A credential that was replaced on the way counts once, as it is now.
       const others = now.proofs.filter(
         ({ credentialId }) => credentialId === undefined || credentialId !== proof.credentialId,

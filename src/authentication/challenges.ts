@@ -13,7 +13,7 @@ export interface Question {
 
 /** A question of which one try was taken. */
 export interface Taken extends Question {
-  /** Which one it was: whoever proves something removes exactly this one. */
+  /** Which one it was: only to this one is a try given back. */
   readonly sealed: string
 }
 

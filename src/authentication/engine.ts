@@ -111,7 +111,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       identityId,
       proof,
       key: name,
-      question: taken?.sealed,
+      asked: taken !== undefined,
       receipts,
       trust: form.trust !== undefined,
     })

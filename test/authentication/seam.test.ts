@@ -155,6 +155,31 @@ describe('a factor that the engine never heard of', () => {
       }
     })
 
+    it('F3: an answer counts though the page of another one, which came too late, has asked anew', async () => {
+      let release = () => {}
+      const released = new Promise<void>((done) => {
+        release = done
+      })
+      const slow: typeof spokenWord = {
+        ...spokenWord,
+        async verify(...answer) {
+          await released
+          return spokenWord.verify(...answer)
+        },
+      }
+      const { engine, ...here } = await house({ factors: [slow] })
+      const { word } = await withWord({ engine, ...here })
+      const who = await halfway(engine)
+      const number = await numberOf(engine, who)
+      const answer = () => engine.prove(who, visit(), 'spoken-word', { said: `${word} ${number}` })
+      const outcomes = [answer(), answer()]
+      expect(await Promise.race(outcomes)).toMatchObject({ reason: 'challenge-expired' })
+      expect(await numberOf(engine, who)).not.toBe(number)
+      release()
+      expect((await Promise.all(outcomes)).map(({ status }) => status).sort()).toEqual(['moved', 'refused'])
+      expect((await engine.redeem(who))?.level).toBe('two-factor')
+    })
+
     it('is throttled like any other, on the counter of the person', async () => {
       const here = await house()
       const { engine } = here
