@@ -58,6 +58,29 @@ export function race<T>(racers: number, run: (racer: number) => Promise<T>): Pro
   return Promise.all(Array.from({ length: racers }, (_, racer) => run(racer)))
 }
 
+/**
+ * Rounds one after the other. What they need is made some rounds ahead, so that no round waits for a mail: with 200 rounds that is most of
+ * the time. Racers then also meet the traffic of other people.
+ */
+export async function inTurn<Ready>(
+  rounds: number,
+  prepare: (round: number) => Promise<Ready>,
+  run: (ready: Ready, round: number) => Promise<void>,
+): Promise<void> {
+  const ahead = 8
+  const begin = (round: number) => {
+    const ready = prepare(round)
+    // What fails is said in its round.
+    ready.catch(() => undefined)
+    return ready
+  }
+  const made: Promise<Ready>[] = []
+  for (let round = 0; round < rounds; round++) {
+    while (made.length < Math.min(rounds, round + ahead)) made.push(begin(made.length))
+    await run(await (made[round] as Promise<Ready>), round)
+  }
+}
+
 export interface Answer {
   readonly status: number
   readonly error?: string
@@ -108,6 +131,11 @@ export function cookieOf(visitor: Visitor): string {
     .filter(([key]) => key.split(' ')[1] === '/')
     .map(([key, value]) => `${key.split(' ')[2]}=${value}`)
     .join('; ')
+}
+
+/** All cookies, those of a running interaction too. */
+export function everywhere({ cookies }: Visitor): string {
+  return [...cookies].map(([key, value]) => `${key.split(' ')[2]}=${value}`).join('; ')
 }
 
 export async function userinfoOf(url: string, accessToken = ''): Promise<number> {

@@ -1,0 +1,3 @@
+import { describeAnswerRaces } from './answers.ts'
+
+describeAnswerRaces(2)

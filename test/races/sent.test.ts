@@ -1,3 +1,0 @@
-import { describeSentRaces } from './sent.ts'
-
-describeSentRaces(2)
