@@ -4,6 +4,7 @@ import { claimId, type Identifier } from '../domain/identifier.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { WriteOptions } from '../ports/storage.ts'
 import type { Attempts as Row, Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 import { blockOn, charged, freeTries, refunded, type ThrottleSettings } from './throttle.ts'
@@ -61,6 +62,8 @@ export interface AttemptBudget {
 
 // Each lost round means that another caller's write went through; a row lets few writes through before it blocks.
 const mostRounds = 200
+// A power cut that brings back failures which were forgiven costs a try, and gives nobody one.
+const lost: WriteOptions = { mayBeLost: true }
 
 export function createAttempts({ store, vault, clock, settings }: AttemptsTools): AttemptBudget {
   const rows = store.attempts
@@ -83,7 +86,8 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
     const receipts: Receipt[] = []
     let unheard = false
     for (const [index, subject] of subjects.entries()) {
-      const outcome = await payOne(subject, found[index])
+      // The last one flushes those before it: all is paid for good before an answer is looked at.
+      const outcome = await payOne(subject, found[index], { mayBeLost: index + 1 < subjects.length })
       if ('began' in outcome) receipts.push(outcome)
       else if (subject.silent) unheard = true
       else {
@@ -94,7 +98,7 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
     return { status: 'paid', receipts, unheard }
   }
 
-  async function payOne(subject: Subject, found: Row | undefined) {
+  async function payOne(subject: Subject, found: Row | undefined, options: WriteOptions) {
     const id = idOf(subject)
     let row = found
     for (let round = 0; round < mostRounds; round += 1) {
@@ -102,7 +106,7 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
       const block = blockOn(row, subject.kind, settings, now)
       if (block !== undefined) {
         // What must not show must not be quicker either.
-        if (subject.silent && row !== undefined) await rows.replace(row)
+        if (subject.silent && row !== undefined) await rows.replace(row, options)
         return block
       }
       const next = charged(row, subject.kind, settings, now)
@@ -110,7 +114,9 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
       const tell = began && next.toldAt === undefined
       const draft = { ...next, ...(tell ? { toldAt: now } : {}), id }
       const written =
-        row === undefined ? await rows.insert(draft) : await rows.replace({ ...draft, version: row.version })
+        row === undefined
+          ? await rows.insert(draft, options)
+          : await rows.replace({ ...draft, version: row.version }, options)
       if (written) return { subject, failures: next.failures, began, tell } satisfies Receipt
       row = await rows.get(id)
     }
@@ -124,7 +130,7 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
       if (row === undefined) return
       const { toldAt, ...rest } = refunded(row, receipt, freeTries(receipt.subject.kind, settings))
       const keep = toldAt === undefined || receipt.tell ? {} : { toldAt }
-      if (await rows.replace({ ...rest, ...keep })) return
+      if (await rows.replace({ ...rest, ...keep }, lost)) return
     }
     throw new Problem('busy', { retryAfter: 1 })
   }
@@ -145,7 +151,7 @@ export function createAttempts({ store, vault, clock, settings }: AttemptsTools)
   }
 
   async function clear(subjects: readonly Subject[]): Promise<void> {
-    await Promise.all(subjects.map((subject) => rows.remove(idOf(subject))))
+    await Promise.all(subjects.map((subject) => rows.remove(idOf(subject), lost)))
   }
 
   async function unlock(identifier: Pick<Identifier, 'kind' | 'value'>): Promise<void> {

@@ -52,7 +52,8 @@ export function createProcesses({ store, digest, clock, lifetime }: ProcessesToo
       const process = await load(asker)
       const next = process === undefined ? undefined : amend(process)
       if (process === undefined || next === undefined) return undefined
-      if (await rows.replace({ ...next, version: process.version }))
+      const mayBeLost = !takesAway(process, next)
+      if (await rows.replace({ ...next, version: process.version }, { mayBeLost }))
         return { ...next, version: process.version + 1 }
     }
     throw new Problem('busy', { retryAfter: 1 })
@@ -80,6 +81,19 @@ function goesOn(running: Authentication, { requirement, clientId }: Opening): bo
     running.redeemedAt === undefined &&
     running.clientId === clientId &&
     JSON.stringify(running.requirement) === JSON.stringify(requirement)
+  )
+}
+
+/**
+ * What is spent or withdrawn has to survive a power cut: the result, a try of a question, a proof. Any other step is one that the person takes again;
+ * and whatever is spent later takes all steps before it along.
+ */
+function takesAway(before: Authentication, next: Authentication): boolean {
+  const tries = (name: string) => next.challenges[name]?.triesLeft ?? Number.POSITIVE_INFINITY
+  return (
+    next.redeemedAt !== before.redeemedAt ||
+    next.proofs.length < before.proofs.length ||
+    Object.entries(before.challenges).some(([name, { triesLeft }]) => tries(name) < triesLeft)
   )
 }
 

@@ -34,10 +34,18 @@ export interface PageQuery {
   readonly where?: { readonly index: string; readonly value: string }
 }
 
+export interface WriteOptions {
+  /**
+   * A power cut may take this write, until the next one that it may not take: for what is harmless to lose, or is followed by such a write
+   * before anybody relies on it. What was written later is never kept without it. Absent: as the collection declares.
+   */
+  readonly mayBeLost?: boolean
+}
+
 /** All verbs throw `Problem('storage-unavailable')` when the engine cannot answer in time; an indeterminate write counts as made. */
 export interface Collection<E extends Entity> {
   /** False when a living entity has the id (an expired one makes room): exactly one of N racers gets true. */
-  insert(draft: Draft<E>): Promise<boolean>
+  insert(draft: Draft<E>, options?: WriteOptions): Promise<boolean>
   /** Never an expired entity: expiry is checked at read. */
   get(id: string): Promise<E | undefined>
   /** All living entities whose declared index equals `value`, at most 1000. */
@@ -47,11 +55,11 @@ export interface Collection<E extends Entity> {
   /** Insert or overwrite, last write wins: only for what nobody races. */
   put(draft: Draft<E>): Promise<void>
   /** Compare-and-set: writes only if the stored version is `entity.version` and unexpired; true for exactly one of N racers. The stored version becomes `entity.version + 1`. */
-  replace(entity: E): Promise<boolean>
+  replace(entity: E, options?: WriteOptions): Promise<boolean>
   /** Reads and deletes: exactly one of N callers receives it, and never an expired one. */
   take(id: string): Promise<E | undefined>
   /** Deletes by id; true when something was there. */
-  remove(id: string): Promise<boolean>
+  remove(id: string, options?: WriteOptions): Promise<boolean>
   /** Deletes by declared index; answers how many. */
   removeBy(index: string, value: string): Promise<number>
   /** Deletes what expired before `now`, at most `batch`; answers how many. */

@@ -33,9 +33,9 @@ export function createSqliteCollection<E extends Entity>(
   }
 
   return {
-    async insert(draft) {
+    async insert(draft, { mayBeLost = !always } = {}) {
       const values = [checkKey(draft.id), expiryOf(draft), JSON.stringify(draft), clock()]
-      return write(always, () => change(sql.insert, values) === 1)
+      return write(!mayBeLost, () => change(sql.insert, values) === 1)
     },
     async get(id) {
       checkKey(id)
@@ -58,17 +58,17 @@ export function createSqliteCollection<E extends Entity>(
       const values = [checkKey(draft.id), expiryOf(draft), JSON.stringify(draft)]
       await write(always, () => change(sql.put, values))
     },
-    async replace(entity) {
+    async replace(entity, { mayBeLost = false } = {}) {
       const values = [expiryOf(entity), JSON.stringify(entity), checkKey(entity.id), entity.version, clock()]
-      return write(true, () => change(sql.replace, values) === 1)
+      return write(!mayBeLost, () => change(sql.replace, values) === 1)
     },
     async take(id) {
       checkKey(id)
       return write(true, () => entityOf<E>(rows(sql.take, [id, clock()])[0]))
     },
-    async remove(id) {
+    async remove(id, { mayBeLost = false } = {}) {
       checkKey(id)
-      return write(true, () => countLiving(rows(sql.remove, [id, clock()])) === 1)
+      return write(!mayBeLost, () => countLiving(rows(sql.remove, [id, clock()])) === 1)
     },
     async removeBy(index, value) {
       const some = `SELECT rowid FROM ${table} WHERE ${matches(index)} LIMIT ${batch}`

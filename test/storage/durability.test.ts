@@ -67,6 +67,22 @@ describe('F2: what a power cut must not take', () => {
       expect(level()).toBe(full)
     }
   })
+
+  it('is not flushed where the caller says that it may be lost, and is with the next write that may not', async () => {
+    const settings = createSqliteCollection<Setting>(connection, clock, 'settings', collections.settings)
+    const lost = { mayBeLost: true }
+    const writes = [
+      () => settings.insert({ id: 'a', value: '' }, lost),
+      () => settings.replace({ id: 'a', value: '', version: 1 }, lost),
+      () => settings.remove('a', lost),
+    ]
+    for (const write of writes) {
+      expect(await write()).toBe(true)
+      expect(level()).toBe(normal)
+      await settings.put({ id: 'b', value: '' })
+      expect(level()).toBe(full)
+    }
+  })
 })
 
 onSqlite((open, fresh) => {
