@@ -134,13 +134,14 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   })
   const trust = config.factors.trusted_device
   const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
-  const enrolments = createEnrolments({ ...tools, identities, factors, messenger, audit, settings })
   const policies = createPolicies({ ...tools, audit, settings })
+  const { rules } = policies
+  const enrolments = createEnrolments({ ...tools, identities, factors, rules, messenger, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
   const changeTools = { ...tools, enrolments, identities, messenger, sessions }
   const authentication = createAuthentication({
     ...tools,
-    rules: policies.rules,
+    rules,
     signals: createSignals(config.signals, networks.badRanges),
     identities,
     factors,

@@ -38,6 +38,8 @@ export interface Proved {
 export interface Arrival {
   /** Adds the proof to the process that asked for it, or not at all when that was answered or left meanwhile; then on to the next step. */
   add(asker: Asker, visit: Visit, process: Authentication, proved: Proved): Promise<Step | undefined>
+  /** What follows when a process came to its end. */
+  complete(visit: Visit, process: Authentication, known: Known, receipts: readonly Receipt[]): Promise<void>
 }
 
 export function createArrival(tools: ArrivalTools): Arrival {
@@ -106,7 +108,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
     )
   }
 
-  return { add }
+  return { add, complete }
 }
 
 /** The channel over which everything so far came, if it was one (S44). */

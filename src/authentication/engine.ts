@@ -33,6 +33,7 @@ export interface EngineTools {
   readonly elsewhere: Questioned
   readonly enrolments: Pick<Enrolments, 'finish'>
   readonly enough: AuthenticationEngine['enough']
+  readonly postpone: AuthenticationEngine['postpone']
   readonly trustedDevices: Pick<TrustedDevices, 'trust' | 'settings' | 'offeredIn'>
 }
 
@@ -212,6 +213,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     },
     redeem,
     enough: tools.enough,
+    postpone: tools.postpone,
     unlock,
     settle: journal.settle,
   }

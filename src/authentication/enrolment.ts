@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Channel } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Credential } from '../domain/credential.ts'
+import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -16,6 +17,7 @@ import { createAdoption } from './adoption.ts'
 import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
+import { createPolicyNow, type PolicyTools } from './policy-now.ts'
 import { createRemoval } from './removal.ts'
 import { createRenaming } from './renaming.ts'
 import { createSituations, type Known, type People } from './situations.ts'
@@ -35,7 +37,9 @@ export interface EnrolmentsTools {
   readonly messenger: Messenger
   readonly audit: AuditLog
   readonly issuer: string
-  readonly settings: { readonly throttle: ThrottleSettings }
+  /** What is demanded beyond the level of the settings, as it is now. */
+  readonly rules: () => Promise<readonly Rule[]>
+  readonly settings: PolicyTools['settings'] & { readonly throttle: ThrottleSettings }
 }
 
 /** What an enrolment needs to know of a visit. */
@@ -107,8 +111,8 @@ export interface Enrolments {
     by: Actor,
   ): Promise<{ readonly status: 'renamed' } | EnrolmentRefusal>
   /**
-   * Refused (`last-way`, `needs-companion`) when the person could not get in any more, or only with something that is not sufficient alone;
-   * `force` is for an administrator's reset.
+   * Refused (`last-way`, `needs-companion`, `policy-level`) when the person could not get in any more, only with something that is not sufficient
+   * alone, or less strongly than is asked of them; `force` is for an administrator's reset.
    */
   remove(
     identityId: string,
@@ -264,7 +268,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     })
   }
 
-  const parts = { ...tools, credentials, situations, trustedDevices }
+  const parts = { ...tools, credentials, situations, trustedDevices, policy: createPolicyNow(tools) }
   return {
     begin,
     prepare,

@@ -29,6 +29,7 @@ import { createFacts } from './facts.ts'
 import { createJournal } from './journal.ts'
 import { createObservation } from './observation.ts'
 import { createPolicyNow } from './policy-now.ts'
+import { createPostponement } from './postponement.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
@@ -134,6 +135,8 @@ export interface AuthenticationEngine {
   ): Promise<Outcome>
   /** While the step is `enrol`: what is enrolled counts as a proof. */
   enrol(asker: Asker, visit: Visit, factor: string, form: Form): Promise<Outcome>
+  /** "Remind me later", while the step is `enrol` and says that it may wait. */
+  postpone(asker: Asker, visit: Visit): Promise<Outcome>
   /** Whether the question of the step, put to the person elsewhere, is answered: then `prove` collects. `moved`: nothing of that kind is asked (any more). */
   waiting(asker: Asker): Promise<'waiting' | 'answered' | 'moved'>
   /** For whoever opens such a question. */
@@ -191,5 +194,6 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   const questions = createQuestions(parts)
   const arrival = createArrival({ ...parts, questions })
   const proving = createProving(parts)
-  return createEngine({ ...parts, questions, arrival, proving, enough: createSufficiency(parts) })
+  const postpone = createPostponement({ ...parts, questions, arrival })
+  return createEngine({ ...parts, questions, arrival, proving, postpone, enough: createSufficiency(parts) })
 }

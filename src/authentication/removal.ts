@@ -1,9 +1,14 @@
 import type { Actor } from '../domain/audit-event.ts'
-import { hasCompanion } from '../domain/ways.ts'
+import { applying, demandOf } from '../domain/demand.ts'
+import type { Policy } from '../domain/policy.ts'
+import type { Instant } from '../domain/time.ts'
+import { couldMeet, type EnrolledWay, hasCompanion } from '../domain/ways.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { Credentials } from './credentials.ts'
 import { type EnrolmentRefusal, type Enrolments, refused } from './enrolment.ts'
+import type { PolicyNow } from './policy-now.ts'
 import type { Known, People, Situations } from './situations.ts'
 import type { TrustedDevices } from './trusted-devices.ts'
 
@@ -13,11 +18,23 @@ export interface RemovalTools {
   readonly credentials: Credentials
   readonly situations: Situations
   readonly audit: AuditLog
+  readonly clock: Clock
+  readonly policy: PolicyNow
   readonly trustedDevices: Pick<TrustedDevices, 'revokeAll'>
 }
 
 export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
-  const { identities, factors, credentials, situations, audit, trustedDevices } = tools
+  const { identities, factors, credentials, situations, audit, clock, policy, trustedDevices } = tools
+
+  /** What keeps a credential from being removed, if anything. */
+  async function obstacle(known: Known, credentialId: string): Promise<string | undefined> {
+    const left = known.enrolled.filter((way) => way.credentialId !== credentialId)
+    return (
+      lockedOut(factors, left) ??
+      (fallsShort(known, left, await policy(), clock()) ? 'policy-level' : undefined)
+    )
+  }
+
   return async function remove(
     identityId: string,
     credentialId: string,
@@ -27,7 +44,7 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
     const known = await situations.ofIdentity(await identities.get(identityId))
     const credential = known.credentials.find(({ id }) => id === credentialId)
     if (credential === undefined) return refused('unknown')
-    const reason = force ? undefined : obstacle(factors, known, credentialId)
+    const reason = force ? undefined : await obstacle(known, credentialId)
     if (reason !== undefined) return refused(reason)
     if (!(await credentials.remove(credentialId))) return refused('unknown')
     await trustedDevices.revokeAll(identityId, by, { reason: 'changed' })
@@ -43,10 +60,21 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
   }
 }
 
-/** What keeps a credential from being removed, if anything. */
-function obstacle(factors: Factors, { enrolled }: Known, credentialId: string): string | undefined {
-  const left = enrolled.filter((way) => way.credentialId !== credentialId)
+/** Nobody locks themselves out. */
+function lockedOut(factors: Factors, left: readonly EnrolledWay[]): string | undefined {
   const first = new Set(factors.filter((factor) => factor.first).map((factor) => factor.name))
   if (!left.some((way) => first.has(way.factor))) return 'last-way'
   return left.some((way) => way.needsCompanion && !hasCompanion(way, left)) ? 'needs-companion' : undefined
+}
+
+/** Whether somebody who could do all that is always asked of them no longer could. What is asked for one client or visit is not looked at. */
+function fallsShort(
+  { identity, enrolled }: Known,
+  left: readonly EnrolledWay[],
+  policy: Policy,
+  now: Instant,
+) {
+  const rules = applying(policy.rules, { identity, signals: [], privileged: false })
+  const { full } = demandOf(rules, { level: policy.level, now })
+  return couldMeet(enrolled, full, now) && !couldMeet(left, full, now)
 }

@@ -11,6 +11,7 @@ export type AuditAction =
   | 'credential.changed'
   | 'credential.renamed'
   | 'credential.removed'
+  | 'credential.postponed'
   | 'credential.suspected'
   | 'device.trusted'
   | 'device.trust-revoked'

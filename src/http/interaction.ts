@@ -38,6 +38,7 @@ export function interactionRoutes(deps: AppDependencies): readonly Route[] {
     post(`${at}/choose`, {}, found(authentication.choose)),
     post(`${at}/prove/:factor`, {}, found(authentication.prove)),
     post(`${at}/enrol/:factor`, {}, found(authentication.enrol)),
+    post(`${at}/postpone`, {}, found(authentication.postpone)),
     post(`${at}/restart`, {}, found(authentication.restart)),
     get(`${at}/register`, {}, found(registration.show)),
     post(`${at}/register`, { limit: 'message' }, found(registration.begin)),

@@ -26,6 +26,8 @@ export interface AuthenticationPages {
   readonly choose: FoundHandler
   readonly prove: FoundHandler
   readonly enrol: FoundHandler
+  /** "Remind me later". */
+  readonly postpone: FoundHandler
   readonly restart: (found: Found) => Promise<void>
 }
 
@@ -81,6 +83,9 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
       const { factor = '' } = ctx.params
       const outcome = await authentication.enrol(asker(found), visit(found), factor, ctx.state.form)
       await follow(found, outcome, refusalOf(deps, found, factor), factor)
+    },
+    async postpone(found) {
+      await follow(found, await authentication.postpone(asker(found), visit(found)))
     },
     async restart(found) {
       await open(found)

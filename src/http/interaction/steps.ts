@@ -3,7 +3,8 @@ import type { Current } from '../../authentication/index.ts'
 import type { RefusalReason, Step } from '../../domain/authentication.ts'
 import { second } from '../../domain/time.ts'
 import { saveWords } from '../enrolment-words.ts'
-import { inSeconds, inWords, lengthInWords } from '../moments.ts'
+import type { Translate } from '../language.ts'
+import { inSeconds, inWords, lengthInWords, momentOf } from '../moments.ts'
 import type { Page } from '../render.ts'
 import type { Web } from '../web.ts'
 import type { Found } from './found.ts'
@@ -116,19 +117,31 @@ function refreshOf({ clock }: Web, { show }: Current) {
 
 function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Page {
   const { now, mistake } = view
+  const t = translate(web, view)
   return {
     view: 'authentication/enrol',
-    title: translate(web, view)(`factors:${step.chosen}.enrol.heading`),
+    title: t(`factors:${step.chosen}.enrol.heading`),
     values: {
       factor: step.chosen,
       others: step.oneOf.filter((name) => name !== step.chosen),
       identifier: now.identifier ?? now.identity?.identifiers[0]?.written,
+      why: whyEnrol(t, step, view),
+      later: step.mayWait === undefined ? undefined : t('enrol.later'),
       save: saveWords(web, view.found.ctx.state.language, step.chosen, 'enrol.finish'),
       show: now.show ?? {},
       mistake: mistake?.text ?? mistake?.throttled,
       reason: mistake?.reason,
     },
   }
+}
+
+/** Why this is asked for just now; nothing where the page itself says it. */
+function whyEnrol(t: Translate, { why, mayWait }: Step & { kind: 'enrol' }, { found }: StepView) {
+  const { until } = mayWait ?? {}
+  if (why === 'suggested') return t('enrol.why.suggested')
+  if (why !== 'level') return undefined
+  if (until === undefined) return t('enrol.why.level', { application: found.application.name })
+  return t('enrol.why.until', { date: momentOf(until, found.ctx.state.language).text })
 }
 
 function stoppedPage(web: Web, reason: RefusalReason, view: StepView): Page {
