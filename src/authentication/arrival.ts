@@ -61,7 +61,9 @@ export function createArrival(tools: ArrivalTools): Arrival {
     })
     if (changed === undefined) return late(asker, visit, receipts)
     const decided = await questions.decide(changed)
-    const details = { factor: proof.factor, ...reasonsOf(decided.step.because) }
+    const raised = process.observed === undefined ? observed.signals : []
+    const signals = raised.length === 0 ? {} : { signals: raised }
+    const details = { factor: proof.factor, ...signals, ...reasonsOf(decided.step.because) }
     const about = { ...aboutProcess(changed, { id: identityId }), details }
     await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
     const { step, known } = await questions.stand(asker, visit, changed, { decided })

@@ -56,6 +56,13 @@ describe('what is noticed with the first proof', () => {
       expect(seen).toHaveLength(2)
     })
 
+    it('is in the audit, beside the proof with which it was noticed', async () => {
+      const { audit, signIn } = await watched()
+      await signIn({ device })
+      const { items } = await audit.list({ action: 'authentication.proved', limit: 10 })
+      expect(items.map(({ details }) => details?.signals)).toEqual([['always']])
+    })
+
     it('is whether the browser is known, before it is remembered', async () => {
       const { seen, signIn } = await watched()
       await signIn({ device })
