@@ -21,7 +21,7 @@ export interface RouteOptions {
   /** Run in order before the handler; a guard that does not call `next` has answered. */
   readonly guards?: readonly Middleware[]
   /** For POST; `form` when absent. */
-  readonly limit?: LimitName
+  readonly limit?: Exclude<LimitName, 'interaction'>
   /** Errors are answered as JSON too. */
   readonly json?: boolean
 }
