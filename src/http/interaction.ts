@@ -27,8 +27,11 @@ export function interactionRoutes(deps: AppDependencies): readonly Route[] {
     return authentication.show(page)
   }
 
-  const cancel = ({ ctx, interaction }: Found) =>
-    deps.oidc.interactions.refuse(ctx as never, interaction, 'access_denied')
+  /** The application is told whether the person would not, or could not (OpenID Connect Unmet Authentication Requirements 1.0). */
+  const cancel = ({ ctx, interaction }: Found) => {
+    const error = ctx.state.form.unmet === undefined ? 'access_denied' : 'unmet_authentication_requirements'
+    return deps.oidc.interactions.refuse(ctx as never, interaction, error)
+  }
 
   const at = '/interaction/:uid'
   return [

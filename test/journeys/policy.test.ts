@@ -7,30 +7,43 @@ import { useSignet } from '../support/signet.ts'
 import { eachStore } from '../support/stores.ts'
 import { createVisitor, type Page, words } from '../support/visitor.ts'
 
-const clients = ['notes', 'books'].map((id) => ({ id, first_party: true, redirect_uris: [callback] }))
-const rules = [{ name: 'books', when: { clients: ['books'] }, level: 'two-factor', fresh_within: '10m' }]
+const clients = ['notes', 'books', 'vault'].map((id) => ({
+  id,
+  first_party: true,
+  redirect_uris: [callback],
+}))
+const rules = [
+  { name: 'books', when: { clients: ['books'] }, level: 'two-factor', fresh_within: '10m' },
+  { name: 'vault', when: { clients: ['vault'] }, level: 'two-factor', trusted_device: false },
+]
 const minute = 60_000
 
 eachStore((_, __, fresh) => {
   const open = useSignet(fresh)
 
-  async function scene() {
+  async function scene(more: Record<string, string> = {}) {
     let now = Date.now()
-    const env = { SIGNET_CLIENTS: JSON.stringify(clients), SIGNET_POLICY__RULES: JSON.stringify(rules) }
+    const declared = { SIGNET_CLIENTS: JSON.stringify(clients), SIGNET_POLICY__RULES: JSON.stringify(rules) }
+    const env = { ...declared, ...more }
     const signet = await open({ clock: () => now, env })
     await addPerson(signet.house)
     const visitor = createVisitor({ stopAt: callback })
     const ask = (client_id: string, more: Record<string, string> = {}) =>
       visitor.get(`${signet.issuer}/authorize?${new URLSearchParams({ ...request, client_id, ...more })}`)
     await prove(visitor, await visitor.get(`${signet.issuer}/account`))
-    const form = await visitor.get(`${signet.issuer}/account/security/totp`)
-    const key = keyOn(form)
+    let key = ''
     return {
       ask,
       visitor,
       async addAuthenticator() {
+        const form = await visitor.get(`${signet.issuer}/account/security/totp`)
+        key = keyOn(form)
         await visitor.submit(form, { code: codeOf(key, now) })
         now += minute
+      },
+      async signOut() {
+        const page = await visitor.get(`${signet.issuer}/logout`)
+        await visitor.submit(page, {}, { name: 'logout', value: 'yes' })
       },
       code: () => codeOf(key, now),
       later: (minutes: number) => {
@@ -53,15 +66,49 @@ eachStore((_, __, fresh) => {
     expect(isIn(await ask('notes', { prompt: 'none' }))).toBe(true)
   })
 
-  it('S18: leads whoever has no second factor to one, and nobody in circles', async () => {
-    const { ask, visitor } = await scene()
-    const asked = await prove(visitor, await ask('books'))
-    expect(asked.url.pathname).toMatch(/^\/interaction\//)
+  it('S18: is excused by a trusted device, where the rule lets it', async () => {
+    const { ask, visitor, addAuthenticator, code, later, signOut } = await scene()
+    await addAuthenticator()
+    const second = await prove(visitor, await ask('books'))
+    expect(isIn(await visitor.submit(second, { code: code(), trust: 'yes' }))).toBe(true)
+    await signOut()
+    later(1)
+    expect(isIn(await prove(visitor, await ask('notes')))).toBe(true)
+    expect(isIn(await ask('books', { prompt: 'none' }))).toBe(true)
+    expect(errorIn(await ask('vault', { prompt: 'none' }))).toBe('login_required')
+    // Asked for by name, it is proved.
+    const named = { prompt: 'none', claims: essential }
+    expect(errorIn(await ask('books', named))).toBe('login_required')
+    later(11)
     expect(errorIn(await ask('books', { prompt: 'none' }))).toBe('login_required')
+  })
+
+  it('S18: ends with the refusal of the process for whoever cannot reach it, and nobody goes in circles', async () => {
+    const { ask, visitor } = await scene(passwordOnly)
     expect(isIn(await ask('notes', { prompt: 'none' }))).toBe(true)
-    expect(words(await ask('books'))).toContain('books')
+    const stopped = await prove(visitor, await ask('books'))
+    expect(stopped.url.pathname).toMatch(/^\/interaction\//)
+    expect(words(stopped)).toContain('stronger proof than your account is set up for')
+    const back = await visitor.press(stopped, `${stopped.url.pathname}/cancel`)
+    expect(errorIn(back)).toBe('unmet_authentication_requirements')
+    expect(isIn(await ask('notes', { prompt: 'none' }))).toBe(true)
   })
 })
+
+const essential = JSON.stringify({
+  id_token: { acr: { essential: true, value: 'urn:signet:acr:two-factor' } },
+})
+const others = [
+  'TOTP',
+  'MAGIC_LINK',
+  'EMAIL_CODE',
+  'SMS_CODE',
+  'PASSKEY',
+  'SECURITY_KEY',
+  'BACKUP_CODE',
+  'TRUSTED_DEVICE',
+]
+const passwordOnly = Object.fromEntries(others.map((name) => [`SIGNET_FACTORS__${name}__ENABLED`, 'false']))
 
 const request = {
   response_type: 'code',

@@ -156,6 +156,7 @@ function stoppedPage(web: Web, reason: RefusalReason, view: StepView): Page {
       heading: t(`stopped.${reason}.heading`),
       text: t(`stopped.${reason}.text`),
       button: t(`stopped.${reason}.button`),
+      unmet: reason === 'unreachable',
     },
   }
 }
