@@ -57,7 +57,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       ...(known.identity === undefined ? {} : { identity: known.identity }),
       ...(asks === undefined ? {} : { asks }),
       ...(show === undefined ? {} : { show }),
-      ...(trustedDevices.offeredIn(process) ? { trustFor: trustedDevices.settings.lifetime } : {}),
+      ...(trustedDevices.offeredIn(process, step) ? { trustFor: trustedDevices.settings.lifetime } : {}),
       enrolled: [...new Set(known.enrolled.map((way) => way.factor))],
     }
   }
@@ -178,7 +178,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       sameQuestion(now, process) ? { ...now, challenges: {}, redeemedAt: clock() } : undefined,
     )
     if (redeemed === undefined) return undefined
-    const wished = process.trust === true && visit !== undefined
+    const wished = process.trust === true && !step.because.forbidsTrust && visit !== undefined
     const device = wished ? await trustedDevices.trust(process, known, visit) : undefined
     return { ...resultOf(process), ...(device === undefined ? {} : { device }) }
   }

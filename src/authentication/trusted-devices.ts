@@ -2,7 +2,7 @@
 // they are. It excuses from being asked and proves nothing: what is reported stays what was proved (S44). What it excuses from says the policy.
 import { assess, reaches } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
-import type { Authentication } from '../domain/authentication.ts'
+import type { Authentication, Step } from '../domain/authentication.ts'
 import { claimId } from '../domain/identifier.ts'
 import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
 import type { Questioned } from '../domain/objection.ts'
@@ -55,7 +55,7 @@ export type Revocation = 'asked' | 'signed-out' | 'changed'
 export interface TrustedDevices {
   readonly settings: TrustSettings
   /** Whether whoever gives the next proof of this process may trust their device with it: a second one that is asked for. */
-  offeredIn(process: Authentication): boolean
+  offeredIn(process: Authentication, step: Step): boolean
   /** Until when the identity trusts the browser that keeps this secret. */
   until(secret: string | undefined, identityId: string): Promise<Instant | undefined>
   /**
@@ -130,8 +130,8 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
     settings,
 
     // Where it is trusted already, only a step-up asks: what it gives is not made longer by that.
-    offeredIn: ({ proofs, observed }) =>
-      settings.enabled && proofs.length > 0 && observed?.trustedUntil === undefined,
+    offeredIn: ({ proofs, observed }, { because }) =>
+      settings.enabled && proofs.length > 0 && observed?.trustedUntil === undefined && !because.forbidsTrust,
 
     async until(secret, identityId) {
       const device = await devices.find(secret, identityId)

@@ -74,6 +74,8 @@ export interface Because {
   readonly factors?: readonly string[]
   /** Only proofs that are no older count. */
   readonly freshWithin?: Duration
+  /** A rule says that no device is to be trusted. */
+  readonly forbidsTrust?: true
   /** A trusted device stood in for the second factor. */
   readonly excused?: boolean
   /** What is missing was put off; then it is needed. */

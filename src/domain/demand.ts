@@ -57,6 +57,8 @@ export interface Demand {
   readonly until?: Instant
   /** Whether a trusted device may stand in for the second of two factors. */
   readonly trustedDevice: boolean
+  /** A rule says that no device is to be trusted. */
+  readonly forbidsTrust?: true
   /** Names of the rules that apply. */
   readonly rules: readonly string[]
 }
@@ -91,6 +93,7 @@ export function demandOf(
     ),
     ...(deferred.length === 0 ? {} : { until: Math.min(...deferred.map(deadline)) }),
     trustedDevice: rules.every((rule) => rule.trusted_device !== false && rule.when?.signals === undefined),
+    ...(rules.some((rule) => rule.trusted_device === false) ? { forbidsTrust: true } : {}),
     rules: rules.map(({ name }) => name),
   }
 }

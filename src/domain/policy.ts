@@ -247,7 +247,7 @@ const unreachable: Bare = { kind: 'refused', reason: 'unreachable' }
 
 function becauseOf(at: Case, step: Bare): Because {
   const { process, demand, trusted, now } = at
-  const { full, rules, until } = demand
+  const { full, rules, until, forbidsTrust } = demand
   const demanded = strongest([process.requirement.level, full.level])
   const proved = meets(full, process.proofs, now)
   const excused = step.kind === 'done' && trusted && (lacksSecond(at) || (!proved && isMet(at, full)))
@@ -258,6 +258,7 @@ function becauseOf(at: Case, step: Bare): Because {
     reached: reachedOf(process, full, now),
     ...(full.factors === undefined ? {} : { factors: full.factors }),
     ...(full.freshWithin === undefined ? {} : { freshWithin: full.freshWithin }),
+    ...(forbidsTrust ? { forbidsTrust } : {}),
     ...(excused ? { excused } : {}),
     ...(postponed && until !== undefined ? { postponedUntil: until } : {}),
   }
