@@ -13,6 +13,8 @@ export interface Standing extends Earlier {
   /** The secret that their browser keeps. */
   readonly device?: string
   readonly address: string
+  /** For what the rules call a privileged action. */
+  readonly privileged?: boolean
 }
 
 export interface SufficiencyTools {
@@ -29,12 +31,12 @@ export function createSufficiency(tools: SufficiencyTools): (standing: Standing)
   const { clock, identities, situations, policy, deferrals, observe } = tools
 
   return async (standing) => {
-    const { identityId, clientId, level } = standing
+    const { identityId, clientId, level, privileged = false } = standing
     const now = await policy()
     if (now.rules.length === 0 && reaches(level, now.level)) return true
     const known = await situations.ofIdentity(await identities.get(identityId))
     const observed = await observe(standing, identityId, [])
-    const facts = { identity: known.identity, clientId, signals: observed.signals, privileged: false }
+    const facts = { identity: known.identity, clientId, signals: observed.signals, privileged }
     const deferred = await deferrals.peek(identityId)
     const at = { facts, trustedUntil: observed.trustedUntil, enrolled: known.enrolled, deferred }
     return isEnough(standing, at, now, clock())

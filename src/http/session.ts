@@ -33,7 +33,8 @@ export interface Guard {
   /** Needs a living session, and what the area asks for. */
   readonly signedIn: (handle: SignedInHandler) => Handler
   /**
-   * Needs a sign-in of the last five minutes, with the strongest that the person has (S18, S30). A form that comes too late leads to a new
+   * Needs a sign-in of the last five minutes, with the strongest that the person has (S18, S30), and what the policy asks for privileged
+   * actions. A form that comes too late leads to a new
    * sign-in and back to the same address by GET: every path with a fresh POST has a GET too.
    */
   readonly fresh: (handle: SignedInHandler) => Handler
@@ -48,7 +49,7 @@ const skew: Duration = 15 * second
 const freshForPage: Duration = 3 * minute
 
 export function createGuard(deps: AppDependencies, area: Area): Guard {
-  const { oidc, identities, settings, clock } = deps
+  const { oidc, identities, authentication, settings, clock } = deps
 
   async function personOf(ctx: WebContext): Promise<SignedIn | undefined> {
     const session = await oidc.currentSession(ctx as never)
@@ -56,11 +57,14 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
     return session === undefined || identity === undefined ? undefined : { ctx, session, identity }
   }
 
-  async function isFresh({ session, identity }: SignedIn, within: Duration): Promise<boolean> {
+  async function isFresh({ ctx, session, identity }: SignedIn, within: Duration): Promise<boolean> {
     const age = clock() - session.authTime
     // A sign-in that is still to come was made before a clock was set back: nobody can tell how long ago that was.
     if (age > within || age < -skew) return false
-    return reaches(session.level, await highestLevel(deps, identity.id))
+    if (!reaches(session.level, await highestLevel(deps, identity.id))) return false
+    const { address, device } = ctx.state
+    const from = { address, ...(device === undefined ? {} : { device }) }
+    return authentication.enough({ ...session, ...from, clientId: area.clientId, privileged: true })
   }
 
   /** Off to the authorization endpoint; a fresh sign-in is asked for by name, so that it never depends on whose clock is right. */

@@ -14,6 +14,8 @@ export interface CurrentSession {
   readonly level: Level
   readonly acr: string
   readonly amr: readonly string[]
+  /** With which credentials it was proved, where that is known. */
+  readonly credentials?: readonly string[]
 }
 
 /** Reads the session of a request outside the protocol (portal, console, interaction pages): its use counts as use. */
@@ -30,6 +32,15 @@ export function createCurrentSession(deps: {
     const identity = accountId === undefined ? undefined : await deps.identities.get(accountId)
     if (identity === undefined || !isHonoured(identity, loginTs)) return undefined
     await deps.sessions.touch(uid)
-    return { uid, identityId: identity.id, authTime: loginTs * 1000, level: levelOf(acr) ?? 'none', acr, amr }
+    const { credentials } = session.place ?? {}
+    return {
+      uid,
+      identityId: identity.id,
+      authTime: loginTs * 1000,
+      level: levelOf(acr) ?? 'none',
+      acr,
+      amr,
+      ...(credentials === undefined ? {} : { credentials }),
+    }
   }
 }

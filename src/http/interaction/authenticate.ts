@@ -45,7 +45,14 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
 
   async function open(found: Found): Promise<void> {
     const { interaction, client } = found
-    await authentication.open(asker(found), { requirement: interaction.requirement, clientId: client.id })
+    const { requirement } = interaction
+    // In our own areas a sign-in is asked for anew only before a privileged action.
+    const own = client.origin === 'built-in' && client.firstParty
+    const privileged = requirement.stepUp && own ? { privileged: true } : {}
+    await authentication.open(asker(found), {
+      requirement: { ...requirement, ...privileged },
+      clientId: client.id,
+    })
   }
 
   return {
