@@ -134,7 +134,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   })
   const trust = config.factors.trusted_device
   const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
-  const policies = createPolicies({ ...tools, audit, settings })
+  const signals = createSignals(config.signals, networks.badRanges)
+  const policies = createPolicies({ ...tools, audit, signals, settings })
   const { rules } = policies
   const enrolments = createEnrolments({ ...tools, identities, factors, rules, messenger, audit, settings })
   const attempts = createAttempts({ ...tools, settings: config.throttle })
@@ -142,7 +143,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const authentication = createAuthentication({
     ...tools,
     rules,
-    signals: createSignals(config.signals, networks.badRanges),
+    signals,
     identities,
     factors,
     enrolments: { begin: enrolments.begin, finish: createToldEnrolment(changeTools) },

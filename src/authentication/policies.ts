@@ -5,12 +5,15 @@ import type { Rule } from '../domain/demand.ts'
 import { type Duration, type Instant, second } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { RiskSignals } from '../ports/signal.ts'
 import type { Store } from '../ports/store.ts'
 
 export interface PoliciesTools {
   readonly store: Pick<Store, 'policies' | 'deferrals'>
   readonly clock: Clock
   readonly audit: AuditLog
+  /** Those that are turned on. */
+  readonly signals: Pick<RiskSignals, 'names'>
   readonly settings: { readonly policy: { readonly rules: readonly Rule[] } }
 }
 
@@ -21,8 +24,8 @@ export interface ListedRule {
   readonly overridden: boolean
 }
 
-/** `configured`: its name is one of the configuration's. */
-type Refused = { readonly status: 'refused'; readonly reason: 'configured' | 'unknown' }
+/** `configured`: its name is one of the configuration's. `signal-off`: it waits for a signal that nobody looks for. */
+type Refused = { readonly status: 'refused'; readonly reason: 'configured' | 'unknown' | 'signal-off' }
 
 export interface Policies {
   /** All that count now; what another process changed counts a few seconds later. */
@@ -37,7 +40,7 @@ export interface Policies {
 const cachedFor: Duration = 3 * second
 const mostRules = 1_000
 
-export function createPolicies({ store, clock, audit, settings }: PoliciesTools): Policies {
+export function createPolicies({ store, clock, audit, signals, settings }: PoliciesTools): Policies {
   const rows = store.policies
   const configured = settings.policy.rules
   const isConfigured = (name: string) => configured.some((rule) => rule.name === name)
@@ -76,6 +79,8 @@ export function createPolicies({ store, clock, audit, settings }: PoliciesTools)
 
   async function set(rule: Rule, by: Actor) {
     if (isConfigured(rule.name)) return { status: 'refused', reason: 'configured' } as const
+    if (rule.when?.signals?.some((name) => !signals.names.includes(name)))
+      return { status: 'refused', reason: 'signal-off' } as const
     const old = await rows.get(rule.name)
     const updatedAt = clock()
     await rows.put({ id: rule.name, rule, createdAt: old?.createdAt ?? updatedAt, updatedAt })

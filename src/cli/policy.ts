@@ -121,10 +121,11 @@ function words(values: Readonly<Record<string, unknown>>): string {
     .join('; ')
 }
 
-function refusalOf(reason: 'configured' | 'unknown', name: string): Refusal {
-  return new Refusal(
-    reason === 'configured'
-      ? `The rule '${name}' is one of the configuration: change it there and restart. Nothing was done.`
-      : `There is no stored rule '${name}'. 'signet policy list' shows all.`,
-  )
+function refusalOf(reason: 'configured' | 'unknown' | 'signal-off', name: string): Refusal {
+  const words = {
+    configured: `The rule '${name}' is one of the configuration: change it there and restart. Nothing was done.`,
+    unknown: `There is no stored rule '${name}'. 'signet policy list' shows all.`,
+    'signal-off': `The rule '${name}' would never apply: a signal that it waits for is turned off in the configuration. Nothing was done.`,
+  }
+  return new Refusal(words[reason])
 }
