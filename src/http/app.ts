@@ -59,7 +59,7 @@ export function createApp(deps: AppDependencies): Koa {
 /** Anybody can send an authorization request, and each one that waits for a person is a row. */
 function requestsThatWait({ limits: changed }: AppDependencies): Middleware {
   const limited = limitAnswers('interaction', { ...limits, ...changed }, (ctx) =>
-    ctx.response.get('Location').startsWith('/interaction/'),
+    String(ctx.response.get('Location') ?? '').startsWith('/interaction/'),
   )
   return (ctx, next) => (ctx.path === '/authorize' ? limited(ctx, next) : next())
 }
