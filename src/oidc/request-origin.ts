@@ -15,8 +15,7 @@ export function placeOf(ctx: Context): SignInPlace {
 /** The same of a sign-in, with what it came of. */
 export function signInPlaceOf(ctx: Context, digest: Digest): SignInPlace {
   const { device } = ctx.state as { device?: string }
-  const { Interaction: interaction } = (ctx as SignInContext).oidc?.entities ?? {}
-  const { process, credentials } = interaction?.result?.login ?? {}
+  const { process, credentials } = (ctx as SignInContext).oidc?.result?.login ?? {}
   return {
     ...placeOf(ctx),
     ...(device === undefined ? {} : { browser: digest(browserText(device)) }),
@@ -25,14 +24,10 @@ export function signInPlaceOf(ctx: Context, digest: Digest): SignInPlace {
   }
 }
 
-/** The request that ends an interaction, as far as our part of the answer goes. */
+/** The request that ends an interaction, as far as our part of the answer goes. The Interaction itself may be the consent's by then. */
 interface SignInContext extends Context {
   readonly oidc?: {
-    readonly entities: {
-      readonly Interaction?: {
-        readonly result?: { readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials'>> }
-      }
-    }
+    readonly result?: { readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials'>> }
   }
 }
 

@@ -43,7 +43,7 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
 
   async function endOf(identityId: string, source: SessionSource): Promise<number> {
     const { uid, process } = source
-    if (process !== undefined) await sessions.voidProcess(process)
+    if (process !== undefined) await sessions.voidProcess(identityId, process)
     const living = (await sessions.ofIdentity(identityId)).filter((session) => comesOf(session, source))
     // Before they end: what hangs on them is found by them.
     const uids = new Set([...living.map(({ payload }) => payload.uid), ...(uid === undefined ? [] : [uid])])

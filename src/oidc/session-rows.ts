@@ -57,8 +57,8 @@ export interface SessionRows {
   end(uid: string): Promise<StoredSession | undefined>
   /** Whoever proved themselves as this identity before now, and has no session yet, gets none. */
   voidSignIns(identityId: string): Promise<void>
-  /** The same for what came of one process. */
-  voidProcess(process: string): Promise<void>
+  /** The same for what came of one process, as long as it is this identity's. */
+  voidProcess(identityId: string, process: string): Promise<void>
   /** Counts as use; written at most once a minute. */
   touch(uid: string): Promise<void>
   /** The cookie's id finds the session no more; the session lives on. */
@@ -210,7 +210,7 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     const { uid, accountId = '', loginTs = 0 } = written.session.payload
     const [mark, ofProcess] = await Promise.all([
       artifacts.get(voidKey(accountId)),
-      process === undefined ? undefined : artifacts.get(voidKey(process)),
+      process === undefined ? undefined : artifacts.get(voidKey(`${accountId} ${process}`)),
     ])
     // `loginTs` is cut to seconds; a sign-in of the same second counts as the later one.
     const before = mark?.consumedAt !== undefined && (loginTs + 1) * second <= mark.consumedAt
@@ -242,7 +242,7 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
     change,
     end,
     voidSignIns: markVoid,
-    voidProcess: markVoid,
+    voidProcess: (identityId, process) => markVoid(`${identityId} ${process}`),
     async touch(uid) {
       const session = await current(uid)
       if (session === undefined || recentlySeen(session)) return
