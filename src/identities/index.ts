@@ -19,7 +19,15 @@ import { createProfiles } from './profile.ts'
 export interface IdentitiesTools {
   readonly store: Pick<
     Store,
-    'identities' | 'claims' | 'credentials' | 'devices' | 'whereabouts' | 'links' | 'objections' | 'consents'
+    | 'identities'
+    | 'claims'
+    | 'credentials'
+    | 'devices'
+    | 'whereabouts'
+    | 'deferrals'
+    | 'links'
+    | 'objections'
+    | 'consents'
   >
   readonly clock: Clock
   readonly random: Random
