@@ -10,7 +10,7 @@ import type { OidcDependencies } from './dependencies.ts'
 import { createLoadGrant } from './grants.ts'
 import { createPolicy } from './interaction-policy.ts'
 import { createRenderError, createSignOutPages, type EndSession } from './logout.ts'
-import { acrClaimFault, type ClaimsParameter } from './requirement.ts'
+import { type ClaimsParameter, claimsFault } from './requirement.ts'
 import { resourceFor } from './resources.ts'
 import { extraTokenClaims } from './token-claims.ts'
 import { lifetimesFor } from './token-lifetimes.ts'
@@ -108,7 +108,7 @@ function featuresOf(deps: OidcDependencies, parts: Parts): NonNullable<Configura
   const { config } = deps
   return {
     backchannelLogout: { enabled: true },
-    claimsParameter: { enabled: true, assertClaimsParameter: refuseFaultyAcr },
+    claimsParameter: { enabled: true, assertClaimsParameter: refuseFaultyClaims },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     dPoP: { enabled: false },
@@ -129,9 +129,9 @@ function featuresOf(deps: OidcDependencies, parts: Parts): NonNullable<Configura
   }
 }
 
-/** What cannot be read must not count as if nothing had been asked. */
-async function refuseFaultyAcr(_ctx: unknown, claims: ClaimsParameter): Promise<void> {
-  const fault = acrClaimFault(claims)
+/** In the place of the library's own check: what cannot be read, of `acr` too, must not count as if nothing had been asked. */
+async function refuseFaultyClaims(_ctx: unknown, claims: ClaimsParameter): Promise<void> {
+  const fault = claimsFault(claims)
   if (fault !== undefined) throw new errors.InvalidRequest(fault)
 }
 

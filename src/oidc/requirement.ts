@@ -33,9 +33,15 @@ export function wantedAcr(params: Params, names: AcrNames): WantedAcr | undefine
   return wishes.length === 0 ? undefined : { essential: false, asked: known(wishes, names) }
 }
 
-/** What is wrong with how the `claims` parameter asks for `acr`. */
-export function acrClaimFault({ id_token }: ClaimsParameter): string | undefined {
-  const claim = id_token?.acr
+/** What is wrong with the members of the `claims` parameter. */
+export function claimsFault({ userinfo = {}, id_token = {} }: ClaimsParameter): string | undefined {
+  const members: readonly unknown[] = [...Object.values(userinfo), ...Object.values(id_token)]
+  if (members.some((member) => typeof member !== 'object' || Array.isArray(member)))
+    return 'members of claims.userinfo and claims.id_token should be null or objects'
+  return acrFault(id_token.acr)
+}
+
+function acrFault(claim: ClaimRequest | null | undefined): string | undefined {
   if (claim === undefined || claim === null) return undefined
   const { essential, value, values } = claim
   if (values !== undefined && !isTexts(values))
