@@ -7,7 +7,7 @@ import { createAttempts } from './authentication/attempts.ts'
 import { createDevices } from './authentication/devices.ts'
 import { createEnrolments } from './authentication/enrolment.ts'
 import { createHalt } from './authentication/halting.ts'
-import { createAuthentication } from './authentication/index.ts'
+import { type AuthenticationEngine, createAuthentication } from './authentication/index.ts'
 import { createPolicies } from './authentication/policies.ts'
 import { createTrustedDevices } from './authentication/trusted-devices.ts'
 import { builtInClients, configuredClient, demoClient, demoClientId } from './clients/built-in.ts'
@@ -15,6 +15,7 @@ import { createConsents } from './clients/consents.ts'
 import { createClients } from './clients/index.ts'
 import type { Config } from './config.ts'
 import { createFactors } from './factors/index.ts'
+import { carried, demoUrl, outboundSettings, queueLimits, resourcesOf } from './house-settings.ts'
 import { createPages } from './http/pages.ts'
 import { createWeb } from './http/web.ts'
 import { createIdentities } from './identities/index.ts'
@@ -22,12 +23,13 @@ import { createRegistrations } from './identities/registration.ts'
 import { createSetup } from './identities/setup.ts'
 import { createGuardedFetch } from './messaging/guarded-fetch.ts'
 import { createInbox } from './messaging/inbox.ts'
-import { createMessenger, jobKinds } from './messaging/index.ts'
+import { createMessenger } from './messaging/index.ts'
 import { createJobQueue } from './messaging/outbox.ts'
 import { createSendBudget } from './messaging/send-budget.ts'
 import { createSmsDelivery } from './messaging/sms-gateway.ts'
 import { createSmtpDelivery } from './messaging/smtp.ts'
 import { createTemplates } from './messaging/templates.ts'
+import { createWebPush } from './messaging/web-push.ts'
 import { createNetworks } from './networks/index.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
 import type { Clock } from './ports/clock.ts'
@@ -123,11 +125,22 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   await clients.checkCollisions()
   const consents = createConsents({ ...tools, audit, sessions, settings: config.lifetimes })
 
+  // Devices belong to the engine, which needs the factors that wake them.
+  let engine: AuthenticationEngine | undefined
+  const waker = createWebPush({
+    ...tools,
+    queue,
+    fetch,
+    store: store.settings,
+    contact: config.factors.push.contact,
+    gone: async (owner, endpoint) => engine?.devices.unreachable(owner, endpoint),
+  })
   const factors = createFactors({
     hasher,
     fetch,
     log,
     budget: createSendBudget(tools),
+    waker,
     settings: carried(config.factors, carriers),
     serviceName: config.brand.name,
     relatedOrigins: config.webauthn.related_origins,
@@ -152,6 +165,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     trust,
     settings,
   })
+  engine = authentication
   const links = createLinks({
     ...tools,
     identities,
@@ -220,6 +234,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     enrolments,
     trustedDevices,
     authentication,
+    waker,
     links,
     objections,
     changeCredential,
@@ -241,45 +256,5 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
       await hasher.close()
       await store.close()
     },
-  }
-}
-
-/** Where development's demo application is; `localhost`, so that browsers treat it as an origin of its own beside the issuer. */
-export function demoUrl(config: Config): string {
-  return `http://localhost:${config.demo.port}`
-}
-
-function demoApi(config: Config) {
-  return {
-    [`${demoUrl(config)}/api`]: {
-      name: 'Orchard API',
-      scopes: ['demo:read'],
-      access_token_format: 'jwt' as const,
-    },
-  }
-}
-
-function resourcesOf(config: Config): Config['resources'] {
-  return config.demo.enabled ? { ...demoApi(config), ...config.resources } : config.resources
-}
-
-/** The demo application is told about sign-outs on loopback, which is otherwise never fetched from. */
-function outboundSettings(config: Config): Config['outbound'] {
-  return config.demo.enabled
-    ? { ...config.outbound, allow: [...config.outbound.allow, 'localhost'] }
-    : config.outbound
-}
-
-/** Without somebody who carries its messages a factor cannot be offered. */
-function carried(factors: Config['factors'], carriers: { readonly sms?: unknown }): Config['factors'] {
-  const { sms_code } = factors
-  return { ...factors, sms_code: { ...sms_code, enabled: sms_code.enabled && carriers.sms !== undefined } }
-}
-
-function queueLimits(config: Config) {
-  return {
-    [jobKinds.email]: { queue: config.mail.queue },
-    [jobKinds.sms]: { queue: config.sms.queue },
-    'backchannel-logout': { queue: config.backchannel_logout.queue },
   }
 }

@@ -161,7 +161,9 @@ describe('the architecture', () => {
     expect(names.map(({ name }) => name)).toContain('password')
     const leaks = names.flatMap(({ name, home }) =>
       sources
-        .filter(({ path, text }) => path !== home && new RegExp(`(['"\`])${name}\\1`).test(text))
+        // A channel may be called like the one factor that uses it.
+        .filter(({ path }) => path !== home && path !== 'domain/channel.ts')
+        .filter(({ text }) => new RegExp(`(['"\`])${name}\\1`).test(text))
         .map(({ path }) => `${path} says '${name}'`),
     )
     expect(leaks).toEqual([])

@@ -1,5 +1,6 @@
 // Owns the counters of wrong answers (S26): an attempt is paid for before the answer is looked at, and given back if it was right.
 // All processes share the rows by compare-and-set. It knows no factor and no identity: subjects are opaque, stored as keyed hashes.
+import { channels } from '../domain/channel.ts'
 import { claimId, type Identifier } from '../domain/identifier.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Instant } from '../domain/time.ts'
@@ -171,5 +172,5 @@ export function identifierSubject(identifier: string, channel: string | undefine
 
 /** Every counter of one identifier. */
 function identifierSubjects(identifier: string): Subject[] {
-  return [undefined, 'email', 'sms', 'push'].map((channel) => identifierSubject(identifier, channel))
+  return [undefined, ...channels].map((channel) => identifierSubject(identifier, channel))
 }

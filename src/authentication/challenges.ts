@@ -34,6 +34,8 @@ export interface Challenges {
   take(asker: Asker, process: Authentication, key: string): Promise<Taken | undefined>
   /** The answer was not looked at, or is not there yet. */
   giveBack(asker: Asker, key: string, taken: Taken): Promise<void>
+  /** The question is over: from now on this stands in its place. */
+  replace(asker: Asker, key: string, taken: Taken, question: Question): Promise<void>
 }
 
 export interface ChallengeLimits {
@@ -55,7 +57,17 @@ export function createChallenges({ vault, clock, processes }: ChallengesTools): 
     return JSON.parse(vault.open('challenge', sealed, context(process.id, key)))
   }
 
+  async function replace(asker: Asker, key: string, { sealed }: Taken, question: Question): Promise<void> {
+    await processes.change(asker, (now) => {
+      const stored = now.challenges[key]
+      if (stored?.sealed !== sealed) return undefined
+      const resealed = vault.seal('challenge', JSON.stringify(question), context(now.id, key))
+      return withChallenge(now, key, { ...stored, sealed: resealed })
+    })
+  }
+
   return {
+    replace,
     peek(process, key) {
       const sealed = living(process, key)
       return sealed === undefined ? undefined : open(process, key, sealed)

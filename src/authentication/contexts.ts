@@ -39,7 +39,7 @@ export type Contexts = (
   visit: Pick<Visit, 'address' | 'language' | 'application'> & Partial<Pick<Visit, 'userAgent'>>,
   known: Known,
   /** Absent for an enrolment. */
-  process?: Pick<Authentication, 'id' | 'identifier' | 'proofs'>,
+  process?: Pick<Authentication, 'id' | 'identifier' | 'proofs' | 'clientId'>,
   more?: { readonly device?: string | undefined; readonly asker?: Asker },
 ) => Context
 
@@ -60,7 +60,13 @@ export function createContexts(tools: ContextsTools): Contexts {
     host: hostname,
     ...(visit.application === undefined ? {} : { application: visit.application }),
     otherCategories: companions(factor, known),
-    elsewhere: elsewhere.askedBy(factor.name, visit, asker),
+    elsewhere: elsewhere.askedBy({
+      factor: factor.name,
+      identityId: known.identity?.id,
+      visit,
+      asker,
+      clientId: process?.clientId,
+    }),
     send: (message) => {
       // Whoever gets it can end the process that it is for ("this wasn't me").
       const about = questioned(known.identity, process)

@@ -30,6 +30,8 @@ export interface Credentials {
   renew(stored: SealedCredential, draft: CredentialDraft): Promise<Credential | undefined>
   /** It proved somebody: keeps the time and, by compare-and-set, the factor's new data. False when what the answer was compared with is gone. */
   used(stored: SealedCredential, data: unknown): Promise<boolean>
+  /** New data, though nobody proved anything with it. False when it changed meanwhile. */
+  amend(stored: SealedCredential, data: unknown): Promise<boolean>
   /** False when it changed meanwhile. */
   rename(stored: SealedCredential, label: string): Promise<boolean>
   /** False when it was gone already. */
@@ -89,6 +91,7 @@ export function createCredentials({ store, vault, clock, random }: CredentialsTo
       if (!noted && (await rows.replace({ ...stored, data: sealed, lastUsedAt: now }))) return true
       return data === undefined && (await rows.get(stored.id))?.data === stored.data
     },
+    amend: (stored, data) => rows.replace({ ...stored, data: seal(stored.id, { ...stored, data }) }),
     rename: (stored, label) => rows.replace({ ...stored, label }),
     remove: (id) => rows.remove(id),
   }

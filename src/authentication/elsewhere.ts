@@ -1,19 +1,14 @@
 // Owns the questions that are answered somewhere else than in the browser that waits: put by a process, opened by whoever holds the secret
-// (a mailed link, a phone), answered once, collected once by the process. What an answer proves is the factor's to say.
-import { type Duration, type Instant, minute } from '../domain/time.ts'
-import type { Clock, Random } from '../ports/clock.ts'
+// of a mailed link or by the person's own signed devices (signed-devices.ts), answered once, collected once by the process. What an answer
+// proves is the factor's to say.
+import type { Duration, Instant } from '../domain/time.ts'
 import type { Elsewhere } from '../ports/factor.ts'
-import type { Approval, Store } from '../ports/store.ts'
-import type { Digest, Vault } from '../ports/vault.ts'
+import { type ApprovalsTools, createApprovals, type Put, twoDigits } from './approvals.ts'
 import type { Visit } from './contexts.ts'
+import { createInvitations } from './invitations.ts'
 import type { Asker } from './processes.ts'
 
-export interface ElsewhereTools {
-  readonly store: Pick<Store, 'approvals' | 'replays'>
-  readonly vault: Vault
-  readonly digest: Digest
-  readonly clock: Clock
-  readonly random: Random
+export interface ElsewhereTools extends ApprovalsTools {
   /** Origin of this server as people see it. */
   readonly issuer: string
 }
@@ -37,10 +32,22 @@ export type Reply =
   /** Answered already, expired, or never asked. */
   | { readonly status: 'gone' }
 
+/** Who asks, for its factors. */
+interface Asking {
+  readonly factor: string
+  readonly identityId: string | undefined
+  readonly visit: Pick<Visit, 'address'> & Partial<Visit>
+  /** Only with it can anything be asked. */
+  readonly asker?: Asker | undefined
+  readonly clientId?: string | undefined
+}
+
 export interface Questioned {
-  /** What a process may do, for its factors. Only with `asker` can it ask. */
-  askedBy(factor: string, visit: Pick<Visit, 'address'> & Partial<Visit>, asker?: Asker): Elsewhere
+  /** What a process, or an enrolment, may do. */
+  askedBy(asking: Asking): Elsewhere
   isAnswered(id: string): Promise<boolean>
+  /** The credential of the device that answered. */
+  answeredBy(id: string): Promise<string | undefined>
   /** Takes nothing: programs that read mail open links too (S33). */
   look(secret: string, browser: string): Promise<OpenQuestion | undefined>
   /** Of any number of callers one answers. In another browser than the one that waits, `number` has to be right. */
@@ -51,119 +58,107 @@ export interface Questioned {
   ): Promise<Reply>
 }
 
-interface Put extends Omit<OpenQuestion, 'consumer'> {
-  readonly consumer: string
-  /** Digest of the browser that waits. */
-  readonly browser: string
-  readonly number: string
-}
-
-type Final = 'approved' | 'refused'
-
 const gone = { status: 'gone' } as const
-const purpose = 'approval'
-/** Two digits can be guessed at: who is wrong this often ends the question. */
-const numberTries = 3
-/** What is raced for outlives the question: whoever read it in its last moment comes too late all the same. */
-const margin = minute
 
 export function createElsewhere(tools: ElsewhereTools): Questioned {
-  const { store, vault, digest, clock, random, issuer } = tools
-  const rows = store.approvals
-  const answerTo = (id: string) => `${id} answer`
+  const { digest, clock, random, issuer } = tools
+  const approvals = createApprovals(tools)
+  const invitations = createInvitations(tools)
 
-  function opened({ id, sealed }: Approval): Put {
-    return JSON.parse(vault.open(purpose, sealed, id))
-  }
-
-  async function ask(put: Omit<Put, 'at' | 'number'>, lifetime: Duration) {
+  async function ask(asking: Asking, lifetime: Duration, devices?: Put['devices']) {
+    const { asker, factor, clientId, visit } = asking
+    if (asker === undefined) throw new Error('only a process can ask elsewhere')
+    const { address, userAgent, application } = visit
     const secret = random(32)
-    const id = digest(secret)
-    const now = clock()
     const number = twoDigits(random)
-    const sealed = vault.seal(purpose, JSON.stringify({ ...put, at: now, number } satisfies Put), id)
-    await rows.insert({ id, sealed, expiresAt: now + lifetime })
-    // From the issuer and nothing else: a request's Host never reaches a message (S33).
-    return { id, number, link: `${issuer}/answer?key=${secret}` }
-  }
-
-  /** Undefined when it expired, was collected, or never asked. */
-  async function find(id: string) {
-    const [question, answer] = await Promise.all([rows.get(id), rows.get(answerTo(id))])
-    return question && { question, answer }
-  }
-
-  async function collect(id: string): Promise<'waiting' | Final> {
-    const answer = (await find(id))?.answer
-    if (answer === undefined || (await rows.take(id)) === undefined) return 'waiting'
-    return vault.open(purpose, answer.sealed, answer.id) as Final
-  }
-
-  function shown({ browser, consumer, number: _number, ...question }: Put, here: string): OpenQuestion {
-    return browser === digest(here) ? { ...question, consumer } : question
-  }
-
-  /** Of any number of answers the one that is inserted counts. */
-  async function settle({ id, expiresAt }: Approval, answer: Final): Promise<boolean> {
-    const sealed = vault.seal(purpose, answer, answerTo(id))
-    return rows.insert({ id: answerTo(id), sealed, expiresAt: expiresAt + margin })
-  }
-
-  /** Takes one try before the number is looked at; answers how many are left, undefined when none was. */
-  async function pay({ id, expiresAt }: Approval): Promise<number | undefined> {
-    for (let left = numberTries - 1; left >= 0; left -= 1) {
-      if (await store.replays.insert({ id: `number:${id}:${left}`, expiresAt: expiresAt + margin }))
-        return left
+    const put: Put = {
+      factor,
+      consumer: asker.consumer,
+      browser: digest(asker.browser),
+      address,
+      at: clock(),
+      number,
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(userAgent === undefined ? {} : { userAgent }),
+      ...(application === undefined ? {} : { application }),
+      ...(devices === undefined ? {} : { devices }),
     }
-    return undefined
+    return { secret, number, id: await approvals.put(secret, put, lifetime) }
+  }
+
+  /** The newer one: whoever begins again is not kept waiting for what they left; the number tells the two apart. */
+  async function askDevices(asking: Asking, lifetime: Duration, memo: string) {
+    const { identityId } = asking
+    if (identityId === undefined) throw new Error('nobody has no devices')
+    const { id, number } = await ask(asking, lifetime, { identityId, memo })
+    const before = await approvals.takeTurn(identityId, id, clock() + lifetime)
+    const old = before === undefined ? undefined : await approvals.find(before)
+    if (old !== undefined && old.answer === undefined)
+      await approvals.settle(old.question, { ending: 'replaced' })
+    return { id, number }
+  }
+
+  /** Nothing that was put to devices can be opened with a link. */
+  async function linked(secret: string) {
+    const found = await approvals.find(digest(secret))
+    if (found === undefined || found.answer !== undefined) return undefined
+    const put = approvals.open(found.question)
+    return put.devices === undefined ? { question: found.question, put } : undefined
+  }
+
+  function shown(put: Put, here: string): OpenQuestion {
+    return put.browser === digest(here) ? { ...questionOf(put), consumer: put.consumer } : questionOf(put)
   }
 
   return {
-    askedBy: (factor, { address, userAgent, application }, asker) => ({
-      collect,
-      ask(lifetime) {
-        if (asker === undefined) throw new Error('only a process can ask elsewhere')
-        const put = {
-          factor,
-          consumer: asker.consumer,
-          browser: digest(asker.browser),
-          address,
-          ...(userAgent === undefined ? {} : { userAgent }),
-          ...(application === undefined ? {} : { application }),
-        }
-        return ask(put, lifetime)
+    askedBy: (asking) => ({
+      async ask(lifetime) {
+        const { id, number, secret } = await ask(asking, lifetime)
+        // From the issuer and nothing else: a request's Host never reaches a message (S33).
+        return { id, number, link: `${issuer}/answer?key=${secret}` }
       },
+      askDevices: (lifetime, memo) => askDevices(asking, lifetime, memo),
+      collect: async (id) => (await approvals.collect(id)) ?? 'waiting',
+      invite: (lifetime) => invitations.invite(asking, lifetime),
+      invited: invitations.invited,
+      uninvite: invitations.end,
     }),
     async isAnswered(id) {
-      return (await find(id))?.answer !== undefined
+      return (await approvals.find(id))?.answer !== undefined
+    },
+    async answeredBy(id) {
+      const answer = (await approvals.find(id))?.answer
+      return answer && approvals.answerIn(answer).by
     },
     async look(secret, browser) {
-      const found = await find(digest(secret))
-      return found && found.answer === undefined ? shown(opened(found.question), browser) : undefined
+      const found = await linked(secret)
+      return found && shown(found.put, browser)
     },
     async answer(secret, browser, { approve, number }) {
-      const found = await find(digest(secret))
-      if (found === undefined || found.answer !== undefined) return gone
-      const put = opened(found.question)
-      const question = shown(put, browser)
-      let final: Final = approve ? 'approved' : 'refused'
+      const found = await linked(secret)
+      if (found === undefined) return gone
+      const question = shown(found.put, browser)
+      let ending: 'approved' | 'refused' = approve ? 'approved' : 'refused'
       if (approve && question.consumer === undefined) {
-        const triesLeft = await pay(found.question)
+        const triesLeft = await approvals.pay(found.question)
         if (triesLeft === undefined) return gone
-        const wrong = number?.trim() !== put.number
+        const wrong = number?.trim() !== found.put.number
         if (wrong && triesLeft > 0) return { status: 'mismatch', triesLeft }
-        if (wrong) final = 'refused'
+        if (wrong) ending = 'refused'
       }
-      if (!(await settle(found.question, final))) return gone
-      return final === 'approved' ? { status: final, question } : { status: final }
+      if (!(await approvals.settle(found.question, { ending }))) return gone
+      return ending === 'approved' ? { status: ending, question } : { status: ending }
     },
   }
 }
 
-/** 10 to 99, evenly. */
-function twoDigits(random: Random): string {
-  for (;;) {
-    const draw = Buffer.from(random(1), 'base64url').readUInt8()
-    if (draw < 180) return String(10 + (draw % 90))
+/** Nothing of it says which browser waits, or what it shows. */
+export function questionOf({ factor, application, address, userAgent, at }: Put): OpenQuestion {
+  return {
+    factor,
+    address,
+    at,
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(application === undefined ? {} : { application }),
   }
 }

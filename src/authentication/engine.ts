@@ -14,6 +14,7 @@ import type { Journal } from './journal.ts'
 import { type Asker, type Processes, restarted, sameQuestion } from './processes.ts'
 import type { Proving } from './proving.ts'
 import type { Questions } from './questions.ts'
+import type { SignedDevices } from './signed-devices.ts'
 import { type People, type Situations, strengthOf } from './situations.ts'
 import { countersOf } from './subjects.ts'
 import type { TrustedDevices } from './trusted-devices.ts'
@@ -31,6 +32,7 @@ export interface EngineTools {
   readonly proving: Proving
   readonly arrival: Arrival
   readonly elsewhere: Questioned
+  readonly signedDevices: SignedDevices
   readonly enrolments: Pick<Enrolments, 'finish'>
   readonly enough: AuthenticationEngine['enough']
   readonly postpone: AuthenticationEngine['postpone']
@@ -122,6 +124,8 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
   async function waiting(asker: Asker): Promise<'waiting' | 'answered' | 'moved'> {
     const process = await processes.load(asker)
     const step = process && (await questions.decide(process)).step
+    // Over: the page says so once it is loaded again.
+    if (step?.kind === 'refused') return 'answered'
     if (process === undefined || step?.kind !== 'prove') return 'moved'
     const factor = factors.find((one) => one.name === step.chosen)
     const question = challenges.peek(process, step.chosen)
@@ -159,8 +163,11 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       ...(channel === undefined ? {} : { channel }),
     }
     const finished = await enrolments.finish(identityId, name, form, visit, options)
-    if (finished.status === 'refused')
-      return finished.reason === 'conflict' ? standing(asker, visit) : finished
+    if (finished.status === 'refused') {
+      // No mistake: what is asked may show more now.
+      const again = finished.reason === 'pending'
+      return again || finished.reason === 'conflict' ? standing(asker, visit, { again }) : finished
+    }
     const { id: credentialId, createdAt: since, strength: own } = finished.credential
     const strength = { ...strengthOf(factor), ...own, ...(channel === undefined ? {} : { channel }) }
     const proof = { ...strength, factor: name, credentialId, since, at: clock() }
@@ -206,6 +213,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     prove,
     waiting,
     elsewhere,
+    devices: tools.signedDevices,
     vouch,
     enrol,
     restart: async (asker) => {

@@ -33,6 +33,7 @@ import { createPostponement } from './postponement.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
+import { createSignedDevices, type SignedDevices } from './signed-devices.ts'
 import { createSituations, type People } from './situations.ts'
 import { createSufficiency, type Standing } from './sufficiency.ts'
 import type { ThrottleSettings } from './throttle.ts'
@@ -141,6 +142,8 @@ export interface AuthenticationEngine {
   waiting(asker: Asker): Promise<'waiting' | 'answered' | 'moved'>
   /** For whoever opens such a question. */
   readonly elsewhere: Pick<Questioned, 'look' | 'answer'>
+  /** For devices of people that answer by themselves. */
+  readonly devices: SignedDevices
   /** "Use a different account". */
   restart(asker: Asker): Promise<void>
   /**
@@ -195,5 +198,7 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   const arrival = createArrival({ ...parts, questions })
   const proving = createProving(parts)
   const postpone = createPostponement({ ...parts, questions, arrival })
-  return createEngine({ ...parts, questions, arrival, proving, postpone, enough: createSufficiency(parts) })
+  const enough = createSufficiency(parts)
+  const signedDevices = createSignedDevices(parts)
+  return createEngine({ ...parts, questions, arrival, proving, postpone, enough, signedDevices })
 }

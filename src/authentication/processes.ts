@@ -35,6 +35,8 @@ export interface Processes {
     asker: Asker,
     amend: (process: Authentication) => Authentication | undefined,
   ): Promise<Authentication | undefined>
+  /** For good, in whatever browser it runs: the person it is about said that it is not theirs. One that is about somebody else by now is left alone. */
+  stop(consumer: string, identityId: string): Promise<void>
 }
 
 const mostRounds = 200
@@ -72,7 +74,17 @@ export function createProcesses({ store, digest, clock, lifetime }: ProcessesToo
     await change(asker, (running) => (goesOn(running, opening) ? undefined : { ...fresh, version: 0 }))
   }
 
-  return { open, load, change }
+  async function stop(consumer: string, identityId: string): Promise<void> {
+    for (let round = 0; round < mostRounds; round += 1) {
+      const process = await rows.get(digest(consumer))
+      if (process === undefined || process.redeemedAt !== undefined) return
+      if (process.identityId !== undefined && process.identityId !== identityId) return
+      if (await rows.replace({ ...process, challenges: {}, stoppedAt: clock() })) return
+    }
+    throw new Problem('busy', { retryAfter: 1 })
+  }
+
+  return { open, load, change, stop }
 }
 
 /** Answers given for one question are not an answer to another. */
@@ -97,8 +109,9 @@ function takesAway(before: Authentication, next: Authentication): boolean {
   )
 }
 
-/** Back to "who are you?"; what was proved and asked is gone. */
+/** Back to "who are you?"; what was proved and asked is gone. What was stopped stays so. */
 export function restarted(process: Authentication): Authentication {
+  if (process.stoppedAt !== undefined) return process
   const { id, version, expiresAt, browser, requirement, clientId } = process
   const client = clientId === undefined ? {} : { clientId }
   return { id, version, expiresAt, browser, requirement, ...client, proofs: [], challenges: {} }
@@ -114,6 +127,7 @@ export function answered(process: Authentication, challenge: string): Authentica
 export function sameQuestion(one: Authentication, other: Authentication): boolean {
   return (
     one.redeemedAt === undefined &&
+    one.stoppedAt === undefined &&
     one.identifier === other.identifier &&
     one.identityId === other.identityId &&
     one.proofs.length === other.proofs.length

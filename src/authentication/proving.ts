@@ -13,6 +13,7 @@ import type { Challenges, Taken } from './challenges.ts'
 import { type Contexts, languageOf, type Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
 import type { Devices } from './devices.ts'
+import type { Questioned } from './elsewhere.ts'
 import { aboutProcess, type Entry, type Journal } from './journal.ts'
 import type { Asker } from './processes.ts'
 import { type Known, type Situations, strengthOf } from './situations.ts'
@@ -27,6 +28,7 @@ export interface ProvingTools {
   readonly challenges: Challenges
   readonly attempts: AttemptBudget
   readonly devices: Devices
+  readonly elsewhere: Pick<Questioned, 'answeredBy'>
   readonly journal: Journal
   readonly messenger: Messenger
   readonly issuer: string
@@ -98,7 +100,15 @@ export function createProving(tools: ProvingTools): Proving {
       return { status: 'refused', reason: 'challenge-expired' }
     }
     const unknown = candidates.length === 0 && (await namesNothing(answer))
-    return hear({ ...answer, unknown, candidates: unheard ? [] : candidates, receipts, taken })
+    const heard = unheard ? [] : await answering(factor, candidates, taken)
+    return hear({ ...answer, unknown, candidates: heard, receipts, taken })
+  }
+
+  /** An answer that a signed device gave names its credential: the others have nothing to say to it. */
+  async function answering(factor: Factor, candidates: readonly Candidate[], taken: Taken | undefined) {
+    const id = factor.device && taken && factor.elsewhere?.(taken.challenge)
+    const by = id === undefined ? undefined : await tools.elsewhere.answeredBy(id)
+    return by === undefined ? candidates : candidates.filter(({ credential }) => credential.id === by)
   }
 
   /** Where nobody was named, the answer itself may name somebody. */
@@ -139,6 +149,8 @@ export function createProving(tools: ProvingTools): Proving {
       await takenBack(hearing)
       return verdict
     }
+    if (verdict.status === 'refused' && verdict.instead !== undefined && hearing.taken !== undefined)
+      await challenges.replace(hearing.asker, hearing.factor.name, hearing.taken, verdict.instead)
     if (verdict.status === 'refused' || candidate === undefined) return refuse(hearing, verdict)
     const { credential } = candidate
     const { receipts, taken, factor } = hearing

@@ -162,14 +162,18 @@ export function createQuestions(tools: QuestionsTools): Questions {
       factor: name,
       key: enrolmentKey(name),
       limits: factor,
-      begin: async () => {
-        const { ticket, show } = await enrolments.begin(identityId, name, visit)
+      begin: async (_known, running) => {
+        const { ticket, show } = await enrolments.begin(identityId, name, visit, ticketOf(running))
         return { challenge: ticket, ...(show === undefined ? {} : { show }) }
       },
     }
   }
 
   return { decide, stand }
+}
+
+function ticketOf(running: Question | undefined): string | undefined {
+  return typeof running?.challenge === 'string' ? running.challenge : undefined
 }
 
 /** Which factor's question the page asks. While nobody is named: the one that finds people by their answer. */

@@ -68,6 +68,13 @@ const magicLinkFactor = map({
   lifetime: duration({ min: '1m', max: '15m' }),
   per_hour: whole(1, 1_000),
 })
+const pushFactor = map({
+  enabled: flag,
+  lifetime: duration({ min: '30s', max: '10m' }),
+  per_hour: whole(1, 1_000),
+  contact: url('mailto:somebody@example.com or a URL with https', 'mailto:', 'https:').nullable(),
+  queue: whole(1, 10_000_000),
+})
 const smsCodeFactor = map({
   ...sentCode,
   first: flag,
@@ -87,6 +94,7 @@ const totpFactor = map({
 const factors = map({
   password: passwordFactor,
   totp: totpFactor,
+  push: pushFactor,
   magic_link: magicLinkFactor,
   backup_code: map({ enabled: flag, count: whole(5, 20) }),
   trusted_device: map({ enabled: flag, lifetime: duration({ min: '1h', max: '90d' }) }),

@@ -1,7 +1,8 @@
+import type { Channel } from './channel.ts'
 import type { Instant } from './time.ts'
 
 export type Category = 'knowledge' | 'possession' | 'inherence'
-export type Channel = 'email' | 'sms' | 'push'
+export type { Channel } from './channel.ts'
 
 /** What a proof is worth. */
 export interface Strength {

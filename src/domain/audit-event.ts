@@ -7,6 +7,7 @@ export type AuditAction =
   | 'authentication.refused'
   | 'authentication.throttled'
   | 'authentication.completed'
+  | 'authentication.disowned'
   | 'credential.enrolled'
   | 'credential.changed'
   | 'credential.renamed'

@@ -51,6 +51,8 @@ export interface Authentication {
   readonly factor?: string
   /** Sealed challenges in flight, by factor name (for enrolment: `enrol:<factor>`). */
   readonly challenges: Readonly<Record<string, SealedChallenge>>
+  /** Set when the person it is about said that it is not theirs: it is over. */
+  readonly stoppedAt?: Instant
   /** Set when the result was handed over: it is handed over once. */
   readonly redeemedAt?: Instant
 }
@@ -107,7 +109,7 @@ export type Step = { readonly because: Because } & (
   | { readonly kind: 'refused'; readonly reason: RefusalReason }
 )
 
-export type RefusalReason = 'expired' | 'not-allowed' | 'wrong-identity' | 'unreachable'
+export type RefusalReason = 'expired' | 'stopped' | 'not-allowed' | 'wrong-identity' | 'unreachable'
 
 /** The temporary identity proof's raw material: handed over once, to the consumer and browser it was opened for. */
 export interface AuthenticationResult {

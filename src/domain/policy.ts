@@ -117,6 +117,7 @@ function stepOf(at: Case, identity: Identity | undefined): Bare {
   const { process, enrolled, now } = at
   if (process.expiresAt <= now || process.redeemedAt !== undefined)
     return { kind: 'refused', reason: 'expired' }
+  if (process.stoppedAt !== undefined) return { kind: 'refused', reason: 'stopped' }
   if (process.proofs.length === 0) return firstStep(at)
   if (identity === undefined || !may(identity, 'sign-in')) return { kind: 'refused', reason: 'not-allowed' }
   const wanted = process.requirement.identityId

@@ -4,11 +4,13 @@ import type { Logger } from '../ports/logger.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
+import type { Waker } from '../ports/waker.ts'
 import { type BackupCodeSettings, backupCode } from './backup-code.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
 import { type MagicLinkSettings, magicLink } from './magic-link.ts'
 import { passkey } from './passkey.ts'
 import { type PasswordSettings, password } from './password.ts'
+import { type PushSettings, push } from './push.ts'
 import { securityKey } from './security-key.ts'
 import { type SmsCodeSettings, smsCode } from './sms-code.ts'
 import { type TotpSettings, totp } from './totp.ts'
@@ -19,6 +21,7 @@ export interface FactorTools {
   readonly fetch: GuardedFetch
   readonly log: Logger
   readonly budget: SendBudget
+  readonly waker: Waker
   /** How this server calls itself: nobody's password is made of that. */
   readonly serviceName: string
   /** Further origins that may use keys made for this server. */
@@ -31,6 +34,7 @@ export interface FactorTools {
     readonly passkey: WebAuthnSettings
     readonly security_key: WebAuthnSettings
     readonly totp: TotpSettings
+    readonly push: PushSettings
     readonly backup_code: BackupCodeSettings
   }
 }
@@ -43,6 +47,7 @@ export function createFactors(tools: FactorTools): Factors {
     settings.passkey.enabled && passkey({ ...tools, settings: settings.passkey }),
     settings.security_key.enabled && securityKey({ ...tools, settings: settings.security_key }),
     settings.totp.enabled && totp({ ...tools, settings: settings.totp }),
+    settings.push.enabled && push({ ...tools, settings: settings.push }),
     settings.magic_link.enabled && magicLink({ ...tools, settings: settings.magic_link }),
     settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),

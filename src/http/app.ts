@@ -6,6 +6,7 @@ import Koa, { type Middleware as KoaMiddleware } from 'koa'
 import { accountRoutes } from './account/index.ts'
 import { adminRoutes } from './admin/index.ts'
 import { answerRoutes } from './answer.ts'
+import { approveRoutes } from './approve/index.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { healthRoutes } from './health.ts'
 import { inboxRoutes } from './inbox.ts'
@@ -70,6 +71,7 @@ function tables(deps: AppDependencies) {
     healthRoutes(deps),
     interactionRoutes(deps),
     answerRoutes(deps),
+    approveRoutes(deps),
     recoveryRoutes(deps),
     objectionRoutes(deps),
     accountRoutes(deps),

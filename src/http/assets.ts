@@ -22,6 +22,7 @@ const types: Record<string, string> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
+  png: 'image/png',
 }
 
 /** Reads every asset into memory: a few small files, served without touching the disk again. A folder is one file: its parts in the order of their names. */

@@ -14,6 +14,7 @@ import type { InboxReader } from '../ports/inbox.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Places } from '../ports/places.ts'
 import type { Engine } from '../ports/storage.ts'
+import type { Waker } from '../ports/waker.ts'
 import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Objections } from '../recovery/objections.ts'
@@ -45,6 +46,8 @@ export interface AppDependencies {
   readonly enrolments: Enrolments
   readonly trustedDevices: TrustedDevices
   readonly factors: Factors
+  /** Devices of people are woken for the key that it names. */
+  readonly waker: Waker
   readonly identities: Identities
   readonly registrations: Registrations
   readonly setup: Setup

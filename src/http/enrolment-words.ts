@@ -1,14 +1,15 @@
-import type { About } from '../ports/factor.ts'
+import type { About, Shown } from '../ports/factor.ts'
 import type { Web } from './web.ts'
 
-/** The button that ends an enrolment: the factor's own words (`enrol.save`), else those of the page. */
+/** The button that ends an enrolment, or takes it one step further (`show.save`): the factor's own words (`enrol.save`), else those of the page. */
 export function saveWords(
   { words }: Pick<Web, 'words'>,
   language: string,
   factor: string,
   usual: string,
+  show: Shown = {},
 ): string {
-  const key = `factors:${factor}.enrol.save`
+  const key = `factors:${factor}.enrol.${show.save ?? 'save'}`
   return words.translate(language)(words.has(words.languages[0] ?? 'en', key) ? key : usual)
 }
 

@@ -22,6 +22,11 @@ export interface RouteOptions {
   readonly guards?: readonly Middleware[]
   /** For POST; `form` when absent. */
   readonly limit?: Exclude<LimitName, 'interaction'>
+  /**
+   * For a POST that no form of ours sends: what is asked is signed, and no cookie counts for anything, so that there is nothing that another site could
+   * make a browser do (S36).
+   */
+  readonly signed?: boolean
   /** Errors are answered as JSON too. */
   readonly json?: boolean
 }
@@ -53,12 +58,13 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
     plainQuery(),
   ]
   for (const { method, path, options, handle } of tables.flat()) {
-    const { guards = [], json = false, limit: name = 'form' } = options
+    const { guards = [], json = false, signed = false, limit: name = 'form' } = options
     const answersJson: Middleware = (ctx, next) => {
       ctx.state.json = json
       return next()
     }
-    const ofMethod = method === 'POST' ? [site, limiters[name], query, read, shed, token] : [query]
+    const ofForm = [site, limiters[name], query, read, shed, ...(signed ? [] : [token])]
+    const ofMethod = method === 'POST' ? ofForm : [query]
     const stack = [answersJson, ...ofMethod, ...guards, handle] as unknown as Parameters<
       typeof router.register
     >[2]

@@ -37,6 +37,11 @@ export function createSendBudget({ store, vault, clock }: SendBudgetTools): Send
   }
 
   return {
+    async exhaust({ subject, most, within }) {
+      const now = clock()
+      const full = { failures: most, inARow: 0, blockedUntil: 0, lastAt: now, expiresAt: now + within }
+      await rows.put({ ...full, id: vault.mac('send-budget', subject) })
+    },
     async spend(limits) {
       let affordable = true
       for (const limit of limits) affordable = (await spendOne(limit, affordable)) && affordable

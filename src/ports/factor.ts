@@ -7,6 +7,7 @@ import type { Credential } from '../domain/credential.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { Duration, Instant } from '../domain/time.ts'
 import type { Message } from './messenger.ts'
+import type { SignedDevice } from './signed-device.ts'
 
 /** What a factor may know about the question it is asked. */
 export interface Context {
@@ -39,6 +40,12 @@ export interface Context {
   random(bytes: number): string
 }
 
+/**
+ * How a question ends that is answered elsewhere. `disowned`: refused, and the person says that they did not begin it. `replaced`: a newer one
+ * was put to the same devices.
+ */
+export type Ending = 'approved' | 'refused' | 'disowned' | 'replaced'
+
 /** Questions that the person answers somewhere else (a mailed link, a phone) while the browser waits: stored sealed, answered once, collected once. */
 export interface Elsewhere {
   /**
@@ -46,8 +53,27 @@ export interface Elsewhere {
    * shows: nobody approves unseen what a stranger began.
    */
   ask(lifetime: Duration): Promise<{ readonly id: string; readonly link: string; readonly number: string }>
+  /**
+   * Puts it to the identity's signed devices and nobody else, always with the number. At most one is open per identity: a newer one replaces it.
+   * `memo` comes back to `SignedDevice.disowned`.
+   */
+  askDevices(lifetime: Duration, memo: string): Promise<{ readonly id: string; readonly number: string }>
   /** Hands the answer to exactly one caller; `waiting` while there is none, or when it was collected. */
-  collect(id: string): Promise<'waiting' | 'approved' | 'refused'>
+  collect(id: string): Promise<'waiting' | Ending>
+  /** Invites one new signed device of the identity: the first that brings the secret is the one. */
+  invite(lifetime: Duration): Promise<{ readonly id: string; readonly secret: string }>
+  /** The device that came, once there is one. Takes nothing. */
+  invited(id: string): Promise<Invited | 'nobody' | 'gone'>
+  /** Whoever came was not welcome: the invitation is over. */
+  uninvite(id: string): Promise<void>
+}
+
+/** Who followed an invitation: what its factor keeps, and the number that the device shows until the person confirms it. */
+export interface Invited {
+  readonly data: unknown
+  readonly handle: string
+  readonly label: string
+  readonly number: string
 }
 
 /** Values for the factor's view, and nothing secret. */
@@ -76,6 +102,8 @@ export type Verdict<Data> =
       readonly reason?: string
       /** The credential itself is in doubt, whoever answers: recorded, and its owner is told. `copied`: somebody else has it too. */
       readonly alarm?: 'copied'
+      /** The question is over: this stands in its place until it is asked again. */
+      readonly instead?: { readonly challenge: unknown; readonly show: Shown }
     }
   /** Not answered yet (push): the page waits. */
   | { readonly status: 'pending'; readonly show?: Shown }
@@ -93,7 +121,10 @@ export type Enrolled<Data> =
       /** Shown once, with the page that says it worked (backup codes). */
       readonly show?: Shown
     }
-  /** `reason` is a locale key under `factors.<name>.refused.`; `values` fill it in. */
+  /**
+   * `reason` is a locale key under `factors.<name>.refused.`; `values` fill it in. `pending` is no mistake: not answered yet, or there is more
+   * to ask; the question is begun again with the running one, and shown as it is now.
+   */
   | {
       readonly status: 'refused'
       readonly reason: string
@@ -166,7 +197,9 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
     form: Form,
   ): Promise<Verdict<Data>>
   /** Which question the person answers elsewhere (`Context.elsewhere`): the page that waits looks for its answer before it asks `verify`. */
-  elsewhere?(challenge: Challenge): string
+  elsewhere?(challenge: Challenge): string | undefined
+  /** What is enrolled is a device that signs its requests, and answers by itself. */
+  readonly device?: SignedDevice<Data>
   /** Throws `Problem('busy')` where `verify` would for want of room: asked before anybody pays, so that a flood costs next to nothing. */
   admit?(address: string): void
   /** Finds the credential when no identity is known yet (passkeys). */

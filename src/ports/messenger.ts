@@ -16,6 +16,7 @@ export type MessageTemplate =
   | 'backup-code-used'
   | 'device-trusted'
   | 'guessing'
+  | 'sign-in-disowned'
   | 'new-device'
   | 'objection-raised'
   | 'session-ended'

@@ -12,4 +12,6 @@ export interface SendLimit {
 export interface SendBudget {
   /** True when every limit leaves room for one more, and counts it. As much work either way; when in doubt false. */
   spend(limits: readonly SendLimit[]): Promise<boolean>
+  /** Leaves no room from now on for as long as the limit says: what was sent was not wanted. */
+  exhaust(limit: SendLimit): Promise<void>
 }

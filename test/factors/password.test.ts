@@ -70,7 +70,11 @@ const context = (more: Partial<Context> = {}): Context => ({
   send: async () => {},
   elsewhere: {
     ask: () => Promise.reject(new Error('nothing to ask')),
+    askDevices: () => Promise.reject(new Error('nobody to ask')),
     collect: async () => 'waiting',
+    invite: () => Promise.reject(new Error('nobody to invite')),
+    invited: async () => 'gone',
+    uninvite: async () => {},
   },
   mac: (value) => value,
   random,

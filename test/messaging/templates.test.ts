@@ -24,6 +24,7 @@ const names = {
   'credential-suspected': true,
   'device-trusted': true,
   guessing: true,
+  'sign-in-disowned': true,
   'new-device': true,
   'objection-raised': true,
   'session-ended': true,

@@ -71,7 +71,7 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
         identifier: identity.identifiers[0]?.written ?? '',
         own: own.map((one) => credentialShown(web, one, ctx.state.language)),
         notice: noticeOf(ctx, t, 'security', ['renamed', 'removed']),
-        save: saveWords(web, ctx.state.language, factor, 'account:security.form.save'),
+        save: saveWords(web, ctx.state.language, factor, 'account:security.form.save', shown),
         ticket,
         show: shown,
         mistake,
@@ -90,6 +90,8 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
     if (finished.status === 'enrolled') return seeOther(ctx, '/account/security?done=changed')
     // A question that was answered or is too old is asked anew; any other goes on.
     const running = finished.reason === 'challenge-expired' ? undefined : typed.ticket
+    // Not answered yet, or there is more to ask: no mistake.
+    if (finished.reason === 'pending') return form(page, undefined, running)
     await form(page, refusalText(web, ctx, factor, finished, 'account:security.form.refused'), running)
   }
 

@@ -127,7 +127,7 @@ function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Pa
       identifier: now.identifier ?? now.identity?.identifiers[0]?.written,
       why: whyEnrol(t, step, view),
       later: step.mayWait === undefined ? undefined : t('enrol.later'),
-      save: saveWords(web, view.found.ctx.state.language, step.chosen, 'enrol.finish'),
+      save: saveWords(web, view.found.ctx.state.language, step.chosen, 'enrol.finish', now.show),
       show: now.show ?? {},
       mistake: mistake?.text ?? mistake?.throttled,
       reason: mistake?.reason,
@@ -155,7 +155,10 @@ function stoppedPage(web: Web, reason: RefusalReason, view: StepView): Page {
       icon: late ? 'clock' : 'shield',
       heading: t(`stopped.${reason}.heading`),
       text: t(`stopped.${reason}.text`),
-      button: t(`stopped.${reason}.button`),
+      // What is over for good has none.
+      button: web.words.has(web.words.languages[0] ?? 'en', `stopped.${reason}.button`)
+        ? t(`stopped.${reason}.button`)
+        : undefined,
       unmet: reason === 'unreachable',
     },
   }

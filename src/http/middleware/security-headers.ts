@@ -7,13 +7,15 @@ export interface PageSources {
   readonly forms?: readonly string[]
   /** Origins of pictures: the logo of a client. */
   readonly images?: readonly string[]
+  /** The page can be installed as an app: it has a manifest and a service worker of ours. */
+  readonly app?: boolean
 }
 
 /**
  * Explicit for every kind of content; nothing inline. Browsers check `form-action` along the whole redirect chain, and a client's
  * callback may redirect on, so https as a whole is allowed there.
  */
-export function contentSecurityPolicy({ forms = [], images = [] }: PageSources = {}): string {
+export function contentSecurityPolicy({ forms = [], images = [], app = false }: PageSources = {}): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -21,6 +23,7 @@ export function contentSecurityPolicy({ forms = [], images = [] }: PageSources =
     ["img-src 'self'", ...images].join(' '),
     "font-src 'self'",
     "connect-src 'self'",
+    ...(app ? ["manifest-src 'self'", "worker-src 'self'"] : []),
     ["form-action 'self' https:", ...forms].join(' '),
     "frame-ancestors 'none'",
     "base-uri 'none'",

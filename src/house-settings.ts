@@ -1,0 +1,47 @@
+// What the house makes of the configuration before it builds: what follows from two settings, or from a setting and what is there.
+import type { Config } from './config.ts'
+import { jobKinds } from './messaging/index.ts'
+import { webPushKind, webPushLimits } from './messaging/web-push.ts'
+
+/** Where development's demo application is; `localhost`, so that browsers treat it as an origin of its own beside the issuer. */
+export function demoUrl(config: Config): string {
+  return `http://localhost:${config.demo.port}`
+}
+
+function demoApi(config: Config) {
+  return {
+    [`${demoUrl(config)}/api`]: {
+      name: 'Orchard API',
+      scopes: ['demo:read'],
+      access_token_format: 'jwt' as const,
+    },
+  }
+}
+
+/** With the API of the demo application, where there is one. */
+export function resourcesOf(config: Config): Config['resources'] {
+  return config.demo.enabled ? { ...demoApi(config), ...config.resources } : config.resources
+}
+
+/** The demo application is told about sign-outs on loopback, which is otherwise never fetched from. */
+export function outboundSettings(config: Config): Config['outbound'] {
+  return config.demo.enabled
+    ? { ...config.outbound, allow: [...config.outbound.allow, 'localhost'] }
+    : config.outbound
+}
+
+/** Without somebody who carries its messages a factor cannot be offered. */
+export function carried(factors: Config['factors'], carriers: { readonly sms?: unknown }): Config['factors'] {
+  const { sms_code } = factors
+  return { ...factors, sms_code: { ...sms_code, enabled: sms_code.enabled && carriers.sms !== undefined } }
+}
+
+/** How much may wait, by kind of job. */
+export function queueLimits(config: Config) {
+  return {
+    [jobKinds.email]: { queue: config.mail.queue },
+    [jobKinds.sms]: { queue: config.sms.queue },
+    [webPushKind]: { queue: config.factors.push.queue, ...webPushLimits },
+    'backchannel-logout': { queue: config.backchannel_logout.queue },
+  }
+}
