@@ -83,6 +83,7 @@ eachStore((_, __, fresh) => {
     // Whoever signed in since is none of that message's business.
     expect(isAsked(await home(signet, again))).toBe(false)
     expect(isAsked(await home(signet, laptop))).toBe(false)
+    await told(signet, ana, /^You told us/)
     const mails = await mailsTo(signet.issuer, ana)
     expect(mails.filter(({ subject }) => subject.startsWith('You told us'))).toHaveLength(1)
   })
