@@ -1,3 +1,4 @@
+import type { Options } from '../test/factors/soft-key.ts'
 import type { Answer, Http } from './http.ts'
 
 /** As much of a browser as a sign-in needs: cookies, redirects and forms. */
@@ -6,9 +7,16 @@ export interface Browser {
   visit(path: string): Promise<Answer>
   /** Fills the page's main form by the names of its inputs and sends it; follows as `visit` does. */
   submit(page: Answer, values: Readonly<Record<string, string>>): Promise<Answer>
+  /** Sends a form with what stands in it and `values`; follows as `visit` does. */
+  send(form: PageForm, values: Readonly<Record<string, string>>): Promise<Answer>
   /** One request, no redirect followed. */
   fetch(path: string): Promise<Answer>
   post(path: string, form: Record<string, string>): Promise<Answer>
+}
+
+export interface PageForm {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
 }
 
 export function createBrowser(http: Http, origin: string): Browser {
@@ -46,18 +54,24 @@ export function createBrowser(http: Http, origin: string): Browser {
     post: async (path, form) => keep(await http.post(path, form, headers())),
     visit: async (path) => follow(await browser.fetch(path)),
     async submit(page, values) {
-      const { action, fields } = mainForm(page)
-      for (const name of Object.keys(fields)) if (values[name] !== undefined) fields[name] = values[name]
-      return follow(await browser.post(action, fields))
+      const form = mainForm(page)
+      const known = Object.entries(values).filter(([name]) => name in form.fields)
+      return browser.send(form, Object.fromEntries(known))
     },
+    send: async ({ action, fields }, values) => follow(await browser.post(action, { ...fields, ...values })),
   }
   return browser
 }
 
 /** The first form that asks for an identifier or a password. */
-export function mainForm(page: Answer): { action: string; fields: Record<string, string> } {
+export function mainForm(page: Answer): PageForm {
+  return formWith(page, 'identifier', 'password')
+}
+
+/** The first form that has one of these fields. */
+export function formWith(page: Answer, ...names: readonly string[]): PageForm {
   for (const [, head = '', inside = ''] of page.text.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)) {
-    if (!/name="(?:identifier|password)"/.test(inside)) continue
+    if (!names.some((name) => inside.includes(`name="${name}"`))) continue
     const inputs = [...inside.matchAll(/<input([^>]*)>/g)].map(([, input = '']) => input)
     const named = inputs.filter(
       (input) => attribute(input, 'name') !== '' && attribute(input, 'type') !== 'checkbox',
@@ -67,7 +81,13 @@ export function mainForm(page: Answer): { action: string; fields: Record<string,
       fields: Object.fromEntries(named.map((input) => [attribute(input, 'name'), attribute(input, 'value')])),
     }
   }
-  throw new Error(`no form to sign in with (${page.status}): ${page.text.slice(0, 300)}`)
+  throw new Error(`no form with ${names} (${page.status}): ${page.text.slice(0, 300)}`)
+}
+
+/** What the page asks a key, as its script reads it. */
+export function keyOptions(page: Answer): Options {
+  const [, written = ''] = /data-options="([^"]*)"/.exec(page.text) ?? []
+  return JSON.parse(written.replaceAll(/&#34;|&quot;/g, '"').replaceAll('&amp;', '&'))
 }
 
 function attribute(tag: string, name: string): string {

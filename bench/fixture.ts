@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { verifyRegistrationResponse } from '@simplewebauthn/server'
 import { argon2id, hash } from 'argon2'
+import { addKeys, type KeyHolder, madeFor } from './credentials.ts'
 
 export interface BenchClient {
   readonly client_id: string
@@ -25,6 +27,11 @@ export interface Fixture {
   readonly password: string
   /** argon2id, 19 MiB in 2 passes, of everyone's password. */
   readonly passwordHash: string
+  /** With an authenticator app beside the password; all with the same key. */
+  readonly guarded: readonly string[]
+  readonly totpSecret: string
+  /** With a passkey, and nothing else or nine further ways. */
+  readonly keys: { readonly one: readonly KeyHolder[]; readonly ten: readonly KeyHolder[] }
 }
 
 export const callback = 'http://localhost:4999/callback'
@@ -37,7 +44,14 @@ export const resources = {
 } as const
 
 const root = resolve(import.meta.dirname, '..')
-const people = Array.from({ length: 1_000 }, (_, index) => `person-${index}@bench.example`)
+const named = (name: string, length: number) =>
+  Array.from({ length }, (_, index) => `${name}-${index}@bench.example`)
+const people = named('person', 1_000)
+// A code of an app counts once, and its time is half a minute: nobody comes again sooner.
+const guarded = named('guarded', 4_000)
+const holders = { one: named('key', 200), ten: named('ten', 200) }
+// Base32, 160 bits.
+const totpSecret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 
 /** Development settings with three APIs; answers the file. */
 export function writeConfig(folder: string): string {
@@ -51,6 +65,9 @@ export function writeConfig(folder: string): string {
     host: 'localhost',
     inbox: true,
     log: { level: 'silent' },
+    demo: { enabled: false },
+    // Offered to everybody, as the code by mail is.
+    factors: { sms_code: { first: true } },
     resources: {
       [resources.es256]: api('jwt', 'ES256'),
       [resources.rs256]: api('jwt', 'RS256'),
@@ -79,9 +96,17 @@ export async function createFixture(env: Record<string, string>): Promise<Fixtur
   const signsIn = ['--redirect-uri', callback, '--first-party', '--metadata']
   const machine = ['--machine', '--metadata']
   const post = { token_endpoint_auth_method: 'client_secret_post' }
-  const lines = people.map((email) =>
-    JSON.stringify({ email, email_verified: true, password_hash: passwordHash }),
-  )
+  const line = (email: string, more: object) =>
+    JSON.stringify({ email, email_verified: true, password_hash: passwordHash, ...more })
+  const phone = (index: number) => ({
+    phone_number: `+4915100${String(index).padStart(5, '0')}`,
+    phone_number_verified: true,
+  })
+  const lines = [
+    ...people.map((email, index) => line(email, phone(index))),
+    ...[...guarded, ...holders.ten].map((email) => line(email, { totp_secret: totpSecret })),
+    ...holders.one.map((email) => line(email, {})),
+  ]
   await signet(env, ['identity', 'import', '--json'], lines.join('\n'))
   return {
     web: await client('Web', ...signsIn, JSON.stringify({ ...post, grant_types: ['authorization_code'] })),
@@ -100,12 +125,15 @@ export async function createFixture(env: Record<string, string>): Promise<Fixtur
     people,
     password,
     passwordHash,
+    guarded,
+    totpSecret,
+    keys: await addKeys(env, holders),
   }
 }
 
 /** The same for the library alone, with signing keys, as a file for bare.ts. */
-export function writeBareFixture(folder: string, fixture: Fixture): string {
-  const { web, refreshing, machine, assertion, passwordHash } = fixture
+export async function writeBareFixture(folder: string, fixture: Fixture): Promise<string> {
+  const { web, refreshing, machine, assertion, passwordHash, totpSecret } = fixture
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
   const keys = [
@@ -113,8 +141,22 @@ export function writeBareFixture(folder: string, fixture: Fixture): string {
     { ...rsa, alg: 'RS256', use: 'sig', kid: 'rsa' },
   ]
   const file = join(folder, 'bare.json')
-  writeFileSync(file, JSON.stringify({ clients: [web, refreshing, machine, assertion], keys, passwordHash }))
+  const clients = [web, refreshing, machine, assertion]
+  const passkeys = await Promise.all(fixture.keys.one.map(publicPart))
+  writeFileSync(file, JSON.stringify({ clients, keys, passwordHash, totpSecret, passkeys }))
   return file
+}
+
+/** What a server keeps of a passkey. */
+async function publicPart({ person, made }: KeyHolder) {
+  const { registrationInfo } = await verifyRegistrationResponse({
+    response: JSON.parse(made),
+    expectedChallenge: madeFor.challenge,
+    expectedOrigin: madeFor.origin,
+    expectedRPID: madeFor.host,
+  })
+  const { id = '', publicKey = new Uint8Array() } = registrationInfo?.credential ?? {}
+  return { id, person, publicKey: Buffer.from(publicKey).toString('base64url') }
 }
 
 async function signet(env: Record<string, string>, words: readonly string[], input = ''): Promise<string> {

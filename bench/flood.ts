@@ -1,24 +1,32 @@
-/** P9: how long token requests take while wrong passwords arrive, from many addresses, for people who exist and who do not. */
-import { createBrowser, mainForm } from './browser.ts'
+/** P9: how long token requests take while wrong answers arrive, from many addresses. */
+import type { Guesses } from './guesses.ts'
 import { createHttp, type Http } from './http.ts'
 import { measure, type Operation, type Sample } from './load.ts'
-import { authorizationRequest, type Place } from './scenarios.ts'
+import type { Place } from './sign-in.ts'
 
 export interface FloodResult {
   readonly alone: Sample
   readonly flooded: Sample
-  /** How the wrong passwords were answered: by status, `none` within the time. */
+  /** How the wrong answers were answered: by status, `none` within the time. */
   readonly answers: Readonly<Record<string, number>>
 }
 
+/** What pours, and when: each kind in each round comes from addresses, and is about people, of its own. */
+export interface Pouring {
+  readonly guesses: Guesses
+  readonly kind: number
+  readonly round: number
+}
+
 interface Flood {
-  /** Lets wrong passwords arrive, whether or not anybody answers, until it is told to stop. */
+  /** Lets wrong answers arrive, whether or not anybody replies, until it is told to stop. */
   start(): () => Promise<Readonly<Record<string, number>>>
   close(): Promise<void>
 }
 
 const perSecond = 200
 const addresses = 64
+const atOnce = 8
 /** Each person is tried so often, each address tries so often, that nobody's free tries are used up: only the load can be in the way. */
 const triesPerPerson = 4
 
@@ -28,10 +36,10 @@ export async function measureFlood(
   place: Place,
   operations: readonly Operation[],
   seconds: number,
-  round: number,
+  pouring: Pouring,
 ): Promise<FloodResult> {
+  const flood = await prepareFlood(place, seconds + 1, pouring)
   const alone = await measure(pid, operations, seconds)
-  const flood = await prepareFlood(place, seconds + 1, round)
   const stop = flood.start()
   await new Promise((done) => setTimeout(done, 1_000))
   const flooded = await measure(pid, operations, seconds)
@@ -40,43 +48,37 @@ export async function measureFlood(
   return { alone, flooded, answers }
 }
 
-async function prepareFlood(place: Place, seconds: number, round: number): Promise<Flood> {
+async function prepareFlood(
+  place: Place,
+  seconds: number,
+  { guesses, kind, round }: Pouring,
+): Promise<Flood> {
   const callers = Array.from({ length: addresses }, (_, index) =>
-    createHttp(place.origin, { connections: 8, localAddress: `127.0.${round + 1}.${index + 1}` }),
+    createHttp(place.origin, { connections: 8, localAddress: `127.${kind + 1}.${round + 1}.${index + 1}` }),
   )
   // More than needed: a server that is late is poured on for longer.
-  const count = Math.ceil((2 * seconds * perSecond) / triesPerPerson)
-  const guesses: Operation[] = []
-  for (let person = 0; person < count; person++)
-    guesses.push(await prepareGuess(place, callers, person, round))
+  const count = Math.ceil((1.25 * seconds * perSecond) / triesPerPerson)
+  const prepared: Operation[] = []
+  const prepare = async (person: number) => {
+    let turn = person
+    const http: Http = {
+      get: (...request) => place.http.get(...request),
+      post: (...request) => (callers[turn++ % callers.length] ?? place.http).post(...request),
+      close: async () => {},
+    }
+    prepared.push(await guesses.prepare({ place, http, number: round * count + person }))
+  }
+  const people = Array.from({ length: count }, (_, person) => person).values()
+  const worker = async () => {
+    for (const person of people) await prepare(person)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
   return {
-    start: () => pour(guesses),
+    start: () => pour(prepared),
     async close() {
       await Promise.all(callers.map((caller) => caller.close()))
     },
   }
-}
-
-/** Goes as far as the password page; what is returned sends a wrong one, from the next address each time. */
-async function prepareGuess(
-  place: Place,
-  callers: readonly Http[],
-  person: number,
-  round: number,
-): Promise<Operation> {
-  const known = place.fixture.people[(round * 400 + person) % place.fixture.people.length] ?? ''
-  const identifier = person % 2 === 0 ? known : `nobody-${round}-${person}@bench.example`
-  let turn = person
-  const anywhere: Http = {
-    get: (...request) => place.http.get(...request),
-    post: (...request) => (callers[turn++ % callers.length] ?? place.http).post(...request),
-    close: async () => {},
-  }
-  const browser = createBrowser(anywhere, place.origin)
-  let page = await browser.visit(authorizationRequest(place, place.fixture.web).path)
-  if (!('password' in mainForm(page).fields)) page = await browser.submit(page, { identifier })
-  const { action, fields } = mainForm(page)
-  return () => browser.post(action, { ...fields, identifier, password: `wrong ${turn}` })
 }
 
 function pour(guesses: readonly Operation[]) {

@@ -18,9 +18,18 @@ export interface Start {
   readonly family: number
 }
 
+/** What the server with this name did under guesses of one kind. */
+export interface Flooded {
+  readonly title: string
+  readonly name: 'bare' | 'Signet'
+  readonly rounds: readonly FloodResult[]
+}
+
 export interface Results {
   readonly scenarios: readonly { readonly scenario: Scenario; readonly samples: Pair<Sample> }[]
-  readonly floods: Pair<readonly FloodResult[]> | undefined
+  /** P3 with a passkey, by how many ways the people have. */
+  readonly enrolled: { readonly one: Sample; readonly ten: Sample } | undefined
+  readonly floods: readonly Flooded[] | undefined
   readonly starts: Pair<readonly Start[]> | undefined
   /** CPU milliseconds of one password hash in this run. */
   readonly hash: number
@@ -31,6 +40,7 @@ export function report(results: Results, options: Options): string {
   return [
     conditions(results, options),
     ...(results.scenarios.length === 0 ? [] : [speedTable(results.scenarios)]),
+    ...(results.enrolled === undefined ? [] : [enrolledTable(results.enrolled)]),
     ...(results.floods === undefined ? [] : [floodTable(results.floods)]),
     ...(results.starts === undefined ? [] : [startTable(results.starts)]),
   ].join('\n\n')
@@ -77,8 +87,23 @@ function speedTable(rows: Results['scenarios']): string {
   )
 }
 
-function floodTable(floods: Pair<readonly FloodResult[]>): string {
-  const row = (name: string, rounds: readonly FloodResult[]) => {
+function enrolledTable({ one, ten }: NonNullable<Results['enrolled']>): string {
+  const row = (ways: string, { cpu, perSecond, p50, p99 }: Sample) => [
+    ways,
+    cpu.toFixed(3),
+    (cpu / one.cpu).toFixed(2),
+    perSecond.toFixed(0),
+    p50.toFixed(1),
+    p99.toFixed(1),
+  ]
+  return `P3, a whole sign-in at Signet with a passkey, by how many ways to prove themselves the people have:\n\n${table(
+    ['enrolled', 'CPU ms', 'ratio', 'per second', 'p50, ms', 'p99, ms'],
+    [row('1', one), row('10', ten)],
+  )}`
+}
+
+function floodTable(floods: readonly Flooded[]): string {
+  const row = ({ title, name, rounds }: Flooded) => {
     const [alone, flooded] = (['alone', 'flooded'] as const).map((when) =>
       median(rounds.map((one) => one[when].p99)),
     )
@@ -91,6 +116,7 @@ function floodTable(floods: Pair<readonly FloodResult[]>): string {
     }
     const ratio = (flooded ?? 0) / (alone ?? 1)
     return [
+      title,
       name,
       (alone ?? 0).toFixed(1),
       (flooded ?? 0).toFixed(1),
@@ -98,9 +124,16 @@ function floodTable(floods: Pair<readonly FloodResult[]>): string {
       statuses.map(share).join(', '),
     ]
   }
-  return `P9, client_credentials (JWT ES256) while 200 wrong passwords a second arrive:\n\n${table(
-    ['', 'p99 alone, ms', 'p99 in the flood, ms', 'ratio (target < 2)', 'how the flood was answered'],
-    [row('bare', floods.bare), row('Signet', floods.signet)],
+  return `P9, client_credentials (JWT ES256) while 200 wrong answers a second arrive:\n\n${table(
+    [
+      'wrong',
+      'at',
+      'p99 alone, ms',
+      'p99 in the flood, ms',
+      'ratio (target < 2)',
+      'how the flood was answered',
+    ],
+    floods.map(row),
   )}`
 }
 

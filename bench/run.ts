@@ -3,15 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { verify } from 'argon2'
-import { compare, flood, restart, run } from './compare.ts'
+import { compare, compareEnrolled, flood, restart, run } from './compare.ts'
 import { createFixture, type Fixture, writeBareFixture, writeConfig } from './fixture.ts'
+import { guesses } from './guesses.ts'
 import { type Options, readOptions } from './options.ts'
 import { moveToCore } from './processes.ts'
 import { summarise } from './profile.ts'
-import { type Results, report, writeReport } from './report.ts'
+import { type Flooded, type Results, report, writeReport } from './report.ts'
 import { scenarios } from './scenarios.ts'
 import { seed } from './seed.ts'
-import { startBare, startSignet } from './servers.ts'
+import { type Server, startBare, startSignet } from './servers.ts'
 
 const options = readOptions(process.argv.slice(2))
 const folder = mkdtempSync(join(tmpdir(), 'signet-bench-'))
@@ -40,29 +41,46 @@ async function bench({ storage, seed: people, profile, write }: Options): Promis
 }
 
 async function measureAll(env: Record<string, string>, fixture: Fixture): Promise<Results> {
-  const bareFile = writeBareFixture(folder, fixture)
+  const bareFile = await writeBareFixture(folder, fixture)
   const start = { bare: () => startBare(bareFile), signet: () => startSignet(env) }
   const results: Results['scenarios'][number][] = []
   const chosen = scenarios.filter(({ id }) => wanted(id))
+  let enrolled: Results['enrolled']
   if (chosen.length > 0) {
     const servers = { bare: await start.bare(), signet: await start.signet() }
     for (const scenario of chosen) {
       say(`${scenario.id} ${scenario.title}`)
       results.push({ scenario, samples: await compare(scenario, servers, fixture, options) })
     }
+    if (wanted('P3')) {
+      say('P3 with ten ways enrolled')
+      enrolled = await compareEnrolled(servers.signet, fixture, options)
+    }
     await Promise.all([servers.bare.stop(), servers.signet.stop()])
   }
-  say('P9, P11')
   const both = async <T>(work: (which: 'bare' | 'signet') => Promise<T>) => ({
     bare: await work('bare'),
     signet: await work('signet'),
   })
   return {
     scenarios: results,
-    floods: wanted('P9') ? await both((which) => flood(start[which], fixture, options)) : undefined,
+    enrolled,
+    floods: wanted('P9') ? await floods(start, fixture) : undefined,
     starts: wanted('P11') ? await both((which) => restart(start[which], options.rounds)) : undefined,
     hash: await hashTime(fixture),
   }
+}
+
+/** Passwords at both, the other ways at the one that has them. */
+async function floods(start: Record<'bare' | 'signet', () => Promise<Server>>, fixture: Fixture) {
+  const results: Flooded[] = []
+  for (const [kind, { title }] of guesses.entries()) {
+    say(`P9 ${title}`)
+    if (kind === 0)
+      results.push({ title, name: 'bare', rounds: await flood(start.bare, fixture, options, kind) })
+    results.push({ title, name: 'Signet', rounds: await flood(start.signet, fixture, options, kind) })
+  }
+  return results
 }
 
 async function profiles(env: Record<string, string>, fixture: Fixture, target: string): Promise<void> {

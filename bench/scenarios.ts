@@ -1,17 +1,11 @@
 /** What is measured: each scenario is done by several at once, who are prepared once and then do it over and over. */
-import { createHash, randomBytes, sign } from 'node:crypto'
-import { type Browser, createBrowser } from './browser.ts'
-import { type BenchClient, callback, type Fixture, resources } from './fixture.ts'
-import { expectJson, type Http } from './http.ts'
+import { randomBytes, sign } from 'node:crypto'
+import { codeOf } from '../test/factors/authenticator.ts'
+import { createBrowser } from './browser.ts'
+import { type BenchClient, resources } from './fixture.ts'
+import { expectJson } from './http.ts'
 import type { Operation } from './load.ts'
-
-export interface Place {
-  readonly origin: string
-  readonly http: Http
-  /** The discovery document. */
-  readonly endpoints: Readonly<Record<string, string>>
-  readonly fixture: Fixture
-}
+import { authorizationRequest, bySecret, exchange, type Place, signIn, signInWithKey } from './sign-in.ts'
 
 export interface Scenario {
   readonly id: string
@@ -62,6 +56,24 @@ export const scenarios: readonly Scenario[] = [
       }
     },
   },
+  {
+    id: 'P3',
+    title: 'whole sign-in with a password and an authenticator app, code, tokens',
+    workers: 4,
+    target: 1.15,
+    async prepare(place, worker) {
+      const { guarded, totpSecret, web } = place.fixture
+      const share = guarded.length / 4
+      let turn = 0
+      return async () => {
+        const person = guarded[worker * share + (turn++ % share)] ?? ''
+        const browser = createBrowser(place.http, place.origin)
+        const code = codeOf(totpSecret, Date.now())
+        return exchange(place, web, await signIn(place, browser, web, person, { code }))
+      }
+    },
+  },
+  keySignIn('whole sign-in with a passkey, code, tokens', 'one'),
   {
     id: 'P4',
     title: 'code + PKCE with a session (prompt=none), tokens',
@@ -124,6 +136,34 @@ export const scenarios: readonly Scenario[] = [
   },
 ]
 
+/** The same with people who have nine further ways to prove themselves. */
+export const enrolledScenarios = {
+  one: keySignIn('sign-in with a passkey', 'one'),
+  ten: keySignIn('sign-in with a passkey', 'ten'),
+} as const
+
+function keySignIn(title: string, whose: 'one' | 'ten'): Scenario {
+  return {
+    id: 'P3',
+    title,
+    workers: 8,
+    target: 1.15,
+    async prepare(place, worker) {
+      const holders = place.fixture.keys[whose]
+      const share = holders.length / 8
+      // Offices of their own: more people sign in than one address may send in a row.
+      const http = place.from(`127.0.100.${worker + 1}`)
+      let turn = 0
+      return async () => {
+        const holder = holders[worker * share + (turn++ % share)]
+        if (holder === undefined) throw new Error('nobody has a passkey')
+        const browser = createBrowser(http, place.origin)
+        return exchange(place, place.fixture.web, await signInWithKey(place, browser, holder.key))
+      }
+    },
+  }
+}
+
 /** The one whose p99 counts while wrong passwords arrive. */
 export const tokenScenario = clientCredentials('client_credentials, JWT ES256', resources.es256, bySecret)
 
@@ -148,10 +188,6 @@ function clientCredentials(title: string, resource: string, authenticate: Authen
       }
     },
   }
-}
-
-function bySecret({ client_id, client_secret = '' }: BenchClient): Record<string, string> {
-  return { client_id, client_secret }
 }
 
 function byAssertion({ client_id }: BenchClient, { origin, fixture }: Place): Record<string, string> {
@@ -181,58 +217,4 @@ async function tokensOf(place: Place, client: BenchClient, worker: number): Prom
   const browser = createBrowser(place.http, place.origin)
   const person = place.fixture.people[600 + worker] ?? ''
   return exchange(place, client, await signIn(place, browser, client, person))
-}
-
-interface Authorization {
-  readonly path: string
-  readonly verifier: string
-  /** Where the browser was sent at last, with the code. */
-  readonly location: string
-}
-
-/** The whole way of a person in a browser that was never here before. */
-async function signIn(
-  place: Place,
-  browser: Browser,
-  client: BenchClient,
-  person: string,
-): Promise<Authorization> {
-  const request = authorizationRequest(place, client)
-  const values = { identifier: person, password: place.fixture.password }
-  let answer = await browser.visit(request.path)
-  for (let pages = 0; answer.status === 200 && pages < 3; pages++)
-    answer = await browser.submit(answer, values)
-  return { ...request, location: answer.location }
-}
-
-/** The first page of a sign-in, and what to send with it. */
-export function authorizationRequest(
-  { endpoints }: Pick<Place, 'endpoints'>,
-  client: BenchClient,
-  further: Record<string, string> = {},
-) {
-  const verifier = randomBytes(32).toString('base64url')
-  const query = new URLSearchParams({
-    client_id: client.client_id,
-    response_type: 'code',
-    redirect_uri: callback,
-    scope: 'openid email',
-    state: randomBytes(8).toString('base64url'),
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-    ...further,
-  })
-  const { pathname } = new URL(endpoints.authorization_endpoint ?? '')
-  return { path: `${pathname}?${query}`, verifier }
-}
-
-async function exchange(
-  { http, endpoints }: Place,
-  client: BenchClient,
-  { location, verifier }: Authorization,
-): Promise<Record<string, string>> {
-  const code = URL.parse(location)?.searchParams.get('code')
-  if (!location.startsWith(callback) || !code) throw new Error(`no code in ${location.slice(0, 300)}`)
-  const form = { grant_type: 'authorization_code', code, redirect_uri: callback, code_verifier: verifier }
-  return expectJson(await http.post(endpoints.token_endpoint ?? '', { ...form, ...bySecret(client) }))
 }
