@@ -7,8 +7,7 @@ import type { Devices } from './devices.ts'
 import { aboutProcess, type Journal, reasonsOf } from './journal.ts'
 import type { Observe } from './observation.ts'
 import { type Asker, answered, type Processes, sameQuestion } from './processes.ts'
-import type { Questions } from './questions.ts'
-import type { Known } from './situations.ts'
+import type { Decided, Questions } from './questions.ts'
 import { countersOf, deviceSubject } from './subjects.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
@@ -39,7 +38,12 @@ export interface Arrival {
   /** Adds the proof to the process that asked for it, or not at all when that was answered or left meanwhile; then on to the next step. */
   add(asker: Asker, visit: Visit, process: Authentication, proved: Proved): Promise<Step | undefined>
   /** What follows when a process came to its end. */
-  complete(visit: Visit, process: Authentication, known: Known, receipts: readonly Receipt[]): Promise<void>
+  complete(
+    visit: Visit,
+    process: Authentication,
+    decided: Decided,
+    receipts: readonly Receipt[],
+  ): Promise<void>
 }
 
 export function createArrival(tools: ArrivalTools): Arrival {
@@ -67,7 +71,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
     const about = { ...aboutProcess(changed, { id: identityId }), details }
     await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
     const { step, known } = await questions.stand(asker, visit, changed, { decided })
-    if (step.kind === 'done') await complete(visit, changed, known, receipts)
+    if (step.kind === 'done') await complete(visit, changed, { known, step }, receipts)
     else await attempts.refund(receipts)
     if (step.kind === 'refused') {
       await journal.record(
@@ -88,7 +92,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
   async function complete(
     visit: Visit,
     process: Authentication,
-    known: Known,
+    { known, step }: Decided,
     receipts: readonly Receipt[],
   ): Promise<void> {
     const { identityId = '' } = process
@@ -98,7 +102,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
     await attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address'))
     await devices.remember(visit.device, identityId, visit.userAgent)
     await whereabouts.note(identityId, visit.address)
-    const details = { factors: process.proofs.map((proof) => proof.factor) }
+    const details = { factors: process.proofs.map((proof) => proof.factor), ...reasonsOf(step.because) }
     await journal.record(
       {
         ...aboutProcess(process, { id: identityId }),

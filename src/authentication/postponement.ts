@@ -29,11 +29,12 @@ export function createPostponement(tools: PostponementTools): AuthenticationEngi
     )
     if (changed === undefined) return { status: 'moved', step }
     if (step.why === 'suggested') await deferrals.putOff(identityId)
-    const { known, step: next } = await questions.stand(asker, visit, changed)
+    const decided = await questions.stand(asker, visit, changed)
+    const next = decided.step
     const about = aboutProcess(changed, { id: identityId })
     const details = { factors: step.oneOf, ...reasonsOf(next.because) }
     await journal.record({ ...about, details, action: 'credential.postponed', result: 'success' }, visit)
-    if (next.kind === 'done') await arrival.complete(visit, changed, known, [])
+    if (next.kind === 'done') await arrival.complete(visit, changed, decided, [])
     return { status: 'moved', step: next }
   }
 }

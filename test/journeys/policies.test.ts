@@ -78,6 +78,10 @@ eachStore((_, __, fresh) => {
     expect(words(page)).toContain('Please add this by')
     const postpone = (at: Page, as: Visitor) => as.press(at, `${at.url.pathname}/postpone`)
     expect((await postpone(page, visitor)).url.pathname).toBe('/account')
+    const activity = words(await visitor.get(`${signet.issuer}/account/activity`))
+    expect(activity).toContain('You put off adding a way to prove who you are')
+    expect(activity).toContain('Asked for: two factors (rule: staff)')
+    expect(activity).toContain('What is missing was put off')
     // The button that goes on has no name, and so no script and no other page needs to know it.
     const buttons = page.document.querySelectorAll('form[action$="/postpone"] button')
     expect(buttons.map((button) => button.getAttribute('name'))).toEqual([undefined])

@@ -3,6 +3,7 @@ import { clientName } from '../../domain/client.ts'
 import { queryValue } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { deviceShown } from '../device.ts'
+import { explain } from '../explanation.ts'
 import type { Translate } from '../language.ts'
 import { momentOf } from '../moments.ts'
 import { addressShown } from '../place.ts'
@@ -76,6 +77,7 @@ export function entryShown({ action, result, details }: AuditEntry, application:
     icon: result === 'failure' ? 'alert' : (icons[action.split('.')[0] ?? ''] ?? 'user'),
     failed: result === 'failure',
     text: t(`account:activity.events.${key}`, { application, factor }),
+    why: action === 'authentication.completed' ? explain(details, t) : [],
     application,
   }
 }
