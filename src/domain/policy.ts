@@ -23,6 +23,7 @@ import {
   helpfulWays,
   isChosen,
   isLasting,
+  isVoid,
   preferChosen,
 } from './ways.ts'
 
@@ -77,6 +78,15 @@ const nobody: Situation = { enrolled: [] }
  * Before the first proof the answer depends on nothing but the process and the policy, so that it tells nobody who exists (S32).
  */
 export function nextStep(process: Authentication, situation: Situation, policy: Policy, now: Instant): Step {
+  const step = stepUnder(process, situation, policy, now)
+  const { observed } = process
+  if (step.kind !== 'done' || observed === undefined || observed.signals.length === 0) return step
+  // Two rules may ask for what cannot be had together, and one of them may wait: a signal must not be what excuses from the other.
+  const without = stepUnder({ ...process, observed: { ...observed, signals: [] } }, situation, policy, now)
+  return without.kind === 'done' ? step : without
+}
+
+function stepUnder(process: Authentication, situation: Situation, policy: Policy, now: Instant): Step {
   const first = process.proofs.length === 0
   const { enrolled, identity, deferred = nothing } = first ? nobody : situation
   const rules = applying(policy.rules, factsOf(process, identity))
@@ -196,15 +206,6 @@ function lacksSecond({ process, enrolled, now }: Case): boolean {
 
 function isOwn({ credentialId }: Proof, enrolled: readonly EnrolledWay[]): boolean {
   return enrolled.some((way) => isChosen(way) && way.credentialId === credentialId)
-}
-
-/** The identity was suspended and restored, or the credential changed or removed, while the process ran. */
-function isVoid(proof: Proof, identity: Identity, enrolled: readonly EnrolledWay[]): boolean {
-  if (proof.at < (identity.notBefore ?? 0)) return true
-  if (proof.credentialId === undefined) return false
-  const way = enrolled.find((one) => one.credentialId === proof.credentialId)
-  // Told apart and not ordered: a clock that was set back, or another process's, must not void what was just proved.
-  return way === undefined || proof.since !== way.since
 }
 
 /** Done, unless what the person came in with is not sufficient alone (S25), or a second way is to be suggested. */

@@ -1,6 +1,7 @@
 /** What an identity has to prove itself with, what it is worth beside what was proved, and what would help. Pure. */
 import { assess, levels, type Proof, reaches, type Strength } from './assurance.ts'
 import { counting, meets, type Terms } from './demand.ts'
+import type { Identity } from './identity.ts'
 import type { Instant } from './time.ts'
 
 /** What a policy has to know about a factor. */
@@ -114,4 +115,13 @@ function lifts(proofs: readonly Proof[], further: readonly Proof[]): boolean {
 
 function proofsBy(ways: readonly EnrolledWay[], at: Instant): Proof[] {
   return ways.filter((way) => !way.spent).map((way) => ({ ...way, at }))
+}
+
+/** The identity was suspended and restored, or the credential changed or removed, while the process ran. */
+export function isVoid(proof: Proof, identity: Identity, enrolled: readonly EnrolledWay[]): boolean {
+  if (proof.at < (identity.notBefore ?? 0)) return true
+  if (proof.credentialId === undefined) return false
+  const way = enrolled.find((one) => one.credentialId === proof.credentialId)
+  // Told apart and not ordered: a clock that was set back, or another process's, must not void what was just proved.
+  return way === undefined || proof.since !== way.since
 }
