@@ -72,6 +72,7 @@ describe('what is demanded', () => {
       full: terms,
       due: terms,
       trustedDevice: false,
+      forbidsTrust: true,
       rules: ['a', 'b', 'c'],
     })
   })
