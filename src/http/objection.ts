@@ -10,6 +10,7 @@ import type { AppDependencies } from './dependencies.ts'
 import { deviceShown } from './device.ts'
 import type { Translate } from './language.ts'
 import { momentOf } from './moments.ts'
+import { addressShown } from './place.ts'
 import { get, post, type Route } from './routes.ts'
 import { visitOf } from './visit.ts'
 
@@ -41,7 +42,7 @@ async function raise(deps: AppDependencies, ctx: WebContext): Promise<void> {
 }
 
 function questionPage(deps: AppDependencies, ctx: WebContext, key: string, message: QuestionedMessage): void {
-  const { web } = deps
+  const { places, web } = deps
   const { language } = ctx.state
   const t = web.words.translate(language)
   const { application, address, userAgent, at } = message
@@ -55,7 +56,7 @@ function questionPage(deps: AppDependencies, ctx: WebContext, key: string, messa
       will: sentence(t, 'will', message),
       application,
       device: userAgent === undefined ? undefined : deviceShown(userAgent, t).name,
-      from: address,
+      from: addressShown(address, language, places),
       at: momentOf(at, language),
     },
   })

@@ -66,6 +66,7 @@ const icons: Readonly<Record<string, string>> = {
   session: 'device',
   token: 'app',
   recovery: 'key',
+  objection: 'shield',
 }
 
 /** One line: its own words for a failure where there are some. */
