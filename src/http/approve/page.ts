@@ -23,7 +23,7 @@ export function createApprovePage({ web, waker, clock }: AppDependencies): Appro
         title: t('approve:title'),
         sources: { app: true },
         values: {
-          manifest: `${scope}/app.webmanifest?lang=${ctx.state.language}`,
+          manifest: `${scope}/app.webmanifest`,
           scripts: ['approve.js'],
           now: clock(),
           key: await waker.publicKey(),
