@@ -18,7 +18,7 @@ import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
 import { createPolicyNow, type PolicyTools } from './policy-now.ts'
-import { createRemoval } from './removal.ts'
+import { createRemoval, type RemovalOptions } from './removal.ts'
 import { createRenaming } from './renaming.ts'
 import { createSituations, type Known, type People } from './situations.ts'
 import { credentialSubject } from './subjects.ts'
@@ -118,7 +118,7 @@ export interface Enrolments {
     identityId: string,
     credentialId: string,
     by: Actor,
-    options?: { readonly force?: boolean },
+    options?: RemovalOptions,
   ): Promise<{ readonly status: 'removed' } | EnrolmentRefusal>
 }
 

@@ -1,8 +1,8 @@
 import type { Actor } from '../domain/audit-event.ts'
 import { applying, demandOf } from '../domain/demand.ts'
 import type { Policy } from '../domain/policy.ts'
-import type { Instant } from '../domain/time.ts'
-import { couldMeet, type EnrolledWay, hasCompanion } from '../domain/ways.ts'
+import { type Duration, day, type Instant } from '../domain/time.ts'
+import { couldMeet, type EnrolledWay, hasCompanion, hasSecond } from '../domain/ways.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Factors } from '../ports/factor.ts'
@@ -23,6 +23,18 @@ export interface RemovalTools {
   readonly trustedDevices: Pick<TrustedDevices, 'revokeAll'>
 }
 
+export interface RemovalOptions {
+  readonly force?: boolean
+  /**
+   * Whoever wants it proved nothing but that a message reached them: refused (`second-factor`) where it would take away the only second factor,
+   * unless that was added within a day (S33).
+   */
+  readonly unproved?: boolean
+}
+
+/** So long after it was added a way counts as new: up to then its owner did without it. */
+const newFor: Duration = day
+
 export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
   const { identities, factors, credentials, situations, audit, clock, policy, trustedDevices } = tools
 
@@ -39,12 +51,14 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
     identityId: string,
     credentialId: string,
     by: Actor,
-    { force = false }: { readonly force?: boolean } = {},
+    { force = false, unproved = false }: RemovalOptions = {},
   ): Promise<{ readonly status: 'removed' } | EnrolmentRefusal> {
     const known = await situations.ofIdentity(await identities.get(identityId))
     const credential = known.credentials.find(({ id }) => id === credentialId)
     if (credential === undefined) return refused('unknown')
-    const reason = force ? undefined : await obstacle(known, credentialId)
+    const protects =
+      unproved && clock() - credential.createdAt >= newFor && isOnlySecond(known, credentialId, clock())
+    const reason = force ? undefined : protects ? 'second-factor' : await obstacle(known, credentialId)
     if (reason !== undefined) return refused(reason)
     if (!(await credentials.remove(credentialId))) return refused('unknown')
     await trustedDevices.revokeAll(identityId, by, { reason: 'changed' })
@@ -58,6 +72,11 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
     })
     return { status: 'removed' }
   }
+}
+
+function isOnlySecond({ enrolled }: Known, credentialId: string, now: Instant): boolean {
+  const left = enrolled.filter((way) => way.credentialId !== credentialId)
+  return hasSecond(enrolled, now) && !hasSecond(left, now)
 }
 
 /** Nobody locks themselves out. */

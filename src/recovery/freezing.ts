@@ -37,10 +37,13 @@ export function createFreeze({ store, halt, devices, enrolments, sessions }: Fre
     return halted ? 'process-over' : undefined
   }
 
-  /** A way that is the last one, or that another one needs, stays: whoever holds the link must not lock its owner out. */
+  /**
+   * A way that is the last one, or that another one needs, stays: whoever holds the link must not lock its owner out. So does the only second factor,
+   * once its owner had a day to find out that it is not theirs: a mailbox must not be enough to get past it (S33).
+   */
   async function endCredential({ identityId, credential }: Questioned, by: Actor) {
     if (credential === undefined) return undefined
-    const removed = await enrolments.remove(identityId, credential, by)
+    const removed = await enrolments.remove(identityId, credential, by, { unproved: true })
     await sessions().endOf(identityId, { credential })
     if (removed.status === 'removed') return 'credential-removed'
     return removed.reason === 'unknown' ? undefined : 'credential-kept'

@@ -208,6 +208,24 @@ eachStore((_, __, fresh) => {
     expect(await enrolments.list(id)).toHaveLength(1)
   })
 
+  it('S33: a mailbox is not enough to get past the only second factor: after a day it stays', async () => {
+    let now = Date.now()
+    const signet = await open({ clock: () => now })
+    const { enrolments } = signet.house
+    const id = await addPerson(signet.house)
+    const freeze = freezeIn(signet.house)
+    await enrolments.adopt(id, 'totp', { totp_secret })
+    const [first] = (await enrolments.list(id)).filter(({ factor }) => factor === 'totp')
+    now += 24 * 60 * 60_000
+    expect(await freeze({ identityId: id, credential: first?.id ?? '' })).toEqual(['credential-kept'])
+    // A further one takes nothing away with it.
+    await enrolments.adopt(id, 'totp', { totp_secret: `${totp_secret}GEZDGNBV` })
+    const further = (await enrolments.list(id)).find((one) => one.factor === 'totp' && one.id !== first?.id)
+    now += 24 * 60 * 60_000
+    expect(await freeze({ identityId: id, credential: further?.id ?? '' })).toEqual(['credential-removed'])
+    expect((await enrolments.list(id)).map(({ factor }) => factor).sort()).toEqual(['password', 'totp'])
+  })
+
   it('S33: nothing of another person is ended, whatever the scope says', async () => {
     const signet = await open()
     const { enrolments, oidc, store } = signet.house
