@@ -2,6 +2,7 @@
  * What is built from what: configuration → storage → services → protocol. The only file that builds adapters; it decides nothing else.
  * The server and the command line (main.ts) both work with what `compose` answers.
  */
+import { createAddresses } from './addresses.ts'
 import { createAuditLog } from './audit/index.ts'
 import { createAttempts } from './authentication/attempts.ts'
 import { createDevices } from './authentication/devices.ts'
@@ -135,11 +136,12 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     contact: config.factors.push.contact,
     gone: async (owner, endpoint) => engine?.devices.unreachable(owner, endpoint),
   })
+  const budget = createSendBudget(tools)
   const factors = createFactors({
     hasher,
     fetch,
     log,
-    budget: createSendBudget(tools),
+    budget,
     waker,
     settings: carried(config.factors, carriers),
     serviceName: config.brand.name,
@@ -195,6 +197,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const signIns = createSignInAlert({ ...tools, devices, identities, clients, messenger, audit, settings })
   const changeCredential = createCredentialChange(changeTools)
   const removeCredential = createCredentialRemoval(changeTools)
+  const people = { ...tools, identities, messenger, trustedDevices, factors, sessions }
+  const addresses = createAddresses({ ...people, budget, config, carriers })
   const registrations = createRegistrations({
     ...tools,
     identities,
@@ -239,6 +243,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     objections,
     changeCredential,
     removeCredential,
+    addresses,
     registrations,
     setup,
     web,

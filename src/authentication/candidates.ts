@@ -42,7 +42,7 @@ function impliedCandidates(factor: Factor, { identity }: Known): Candidate[] {
         identityId: identity.id,
         factor: factor.name,
         data: address,
-        createdAt: 0,
+        createdAt: address.verifiedAt ?? 0,
       },
     },
   ]

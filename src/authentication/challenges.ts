@@ -9,6 +9,8 @@ import { type Asker, type Processes, withoutKey } from './processes.ts'
 export interface Question {
   readonly challenge: unknown
   readonly show?: Shown
+  /** The addresses that it may have gone to. */
+  readonly about?: string
 }
 
 /** A question of which one try was taken. */
@@ -32,6 +34,8 @@ export interface Challenges {
    * says otherwise), however many answers arrive at once; the last one removes it, and the page then asks a new question.
    */
   take(asker: Asker, process: Authentication, key: string): Promise<Taken | undefined>
+  /** It is void: another one is asked. */
+  drop(asker: Asker, key: string, taken: Taken): Promise<void>
   /** The answer was not looked at, or is not there yet. */
   giveBack(asker: Asker, key: string, taken: Taken): Promise<void>
   /** The question is over: from now on this stands in its place. */
@@ -91,6 +95,13 @@ export function createChallenges({ vault, clock, processes }: ChallengesTools): 
             ...open(process, key, { ...process.challenges[key], sealed: wanted } as SealedChallenge),
             sealed: wanted,
           }
+    },
+    async drop(asker, key, taken) {
+      await processes.change(asker, (now) =>
+        now.challenges[key]?.sealed === taken.sealed
+          ? { ...now, challenges: withoutKey(now.challenges, key) }
+          : undefined,
+      )
     },
     async giveBack(asker, key, taken) {
       await processes.change(asker, (now) => {

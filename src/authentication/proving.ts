@@ -16,7 +16,7 @@ import type { Devices } from './devices.ts'
 import type { Questioned } from './elsewhere.ts'
 import { aboutProcess, type Entry, type Journal } from './journal.ts'
 import type { Asker } from './processes.ts'
-import { type Known, type Situations, strengthOf } from './situations.ts'
+import { destinationsOf, type Known, type Situations, strengthOf } from './situations.ts'
 import { subjectsOf } from './subjects.ts'
 
 export interface ProvingTools {
@@ -99,6 +99,12 @@ export function createProving(tools: ProvingTools): Proving {
       await attempts.refund(receipts)
       return { status: 'refused', reason: 'challenge-expired' }
     }
+    // What went to an address that somebody else may read by now proves nothing any more (S35).
+    if (taken !== undefined && taken.about !== destinationsOf(factor, answer.known)) {
+      await challenges.drop(asker, factor.name, taken)
+      await attempts.refund(receipts)
+      return { status: 'refused', reason: 'challenge-expired' }
+    }
     const unknown = candidates.length === 0 && (await namesNothing(answer))
     const heard = unheard ? [] : await answering(factor, candidates, taken)
     return hear({ ...answer, unknown, candidates: heard, receipts, taken })
@@ -162,8 +168,7 @@ export function createProving(tools: ProvingTools): Proving {
       ...verdict.strength,
       factor: factor.name,
       credentialId: credential.id,
-      // What only follows from an address was never enrolled.
-      ...(candidate.stored === undefined ? {} : { since: credential.createdAt }),
+      since: credential.createdAt,
       at: clock(),
     }
     return { status: 'proved', identityId: credential.identityId, proof, receipts, taken }

@@ -17,7 +17,7 @@ import type { Devices } from './devices.ts'
 import type { Enrolments } from './enrolment.ts'
 import type { PolicyNow } from './policy-now.ts'
 import { type Asker, type Processes, sameQuestion } from './processes.ts'
-import { type Known, nobody, type Situations } from './situations.ts'
+import { destinationsOf, type Known, nobody, type Situations } from './situations.ts'
 
 export interface QuestionsTools {
   readonly clock: Clock
@@ -147,11 +147,13 @@ export function createQuestions(tools: QuestionsTools): Questions {
   async function beginProof({ factor, process, visit, asker, known, running }: Beginning) {
     const device = await devices.find(visit.device, known.identity?.id)
     const candidates = candidatesOf(factor, known, credentials)
-    return factor.begin?.(
+    const question = await factor.begin?.(
       contexts(factor, visit, known, process, { asker, device: device?.id }),
       candidates.map(({ credential }) => credential),
       running?.challenge,
     )
+    const about = destinationsOf(factor, known)
+    return question === undefined || about === undefined ? question : { ...question, about }
   }
 
   function enrolmentQuery(name: string, process: Authentication, visit: Visit): Query | undefined {

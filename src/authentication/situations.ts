@@ -1,6 +1,6 @@
 import type { Strength } from '../domain/assurance.ts'
 import type { Authentication } from '../domain/authentication.ts'
-import type { Identifier, IdentifierKind } from '../domain/identifier.ts'
+import { claimId, type Identifier, type IdentifierKind } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { EnrolledWay } from '../domain/ways.ts'
 import type { Factor, Factors } from '../ports/factor.ts'
@@ -61,7 +61,9 @@ function waysOf(
   if (factor.implied !== undefined) {
     const address = impliedAddress(factor, identity)
     const credentialId = impliedId(factor, identity)
-    return address === undefined ? [] : [{ ...strength, factor: factor.name, credentialId, implied: true }]
+    if (address === undefined) return []
+    const since = address.verifiedAt ?? 0
+    return [{ ...strength, factor: factor.name, credentialId, since, implied: true }]
   }
   return stored
     .filter((credential) => credential.factor === factor.name)
@@ -93,6 +95,15 @@ export function strengthOf(factor: Strength): Strength {
 
 export function impliedId(factor: Factor, identity: Identity): string {
   return `implied:${factor.name}:${identity.id}`
+}
+
+/** The addresses that a question by this factor may be about: with others by now, it is void. */
+export function destinationsOf(factor: Factor, { identity }: Pick<Known, 'identity'>): string | undefined {
+  if (factor.implied === undefined || identity === undefined) return undefined
+  const proved = identity.identifiers.filter(
+    ({ kind, verifiedAt }) => kind === factor.implied && verifiedAt !== undefined,
+  )
+  return proved.map((one) => `${claimId(one)} ${one.verifiedAt}`).join(', ')
 }
 
 /** The first proved identifier of the kind. */

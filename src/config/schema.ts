@@ -144,6 +144,11 @@ export const schema = map({
     code_lifetime: duration({ min: '1m', max: '10m' }),
     code_tries: whole(1, 10),
   }),
+  identifiers: map({
+    code_lifetime: duration({ min: '1m', max: '10m' }),
+    code_tries: whole(1, 10),
+    per_hour: whole(1, 1_000),
+  }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
   alerts: map({ new_device: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),

@@ -27,6 +27,7 @@ export type AuditAction =
   | 'identity.restored'
   | 'identity.deleted'
   | 'identity.identifier-verified'
+  | 'identity.identifier-changed'
   | 'recovery.requested'
   | 'recovery.completed'
   | 'objection.raised'

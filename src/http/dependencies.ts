@@ -3,6 +3,7 @@ import type { AuthenticationEngine } from '../authentication/index.ts'
 import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Consents } from '../clients/consents.ts'
 import type { Clients } from '../clients/index.ts'
+import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Registrations } from '../identities/registration.ts'
 import type { Setup } from '../identities/setup.ts'
@@ -16,6 +17,7 @@ import type { Places } from '../ports/places.ts'
 import type { Engine } from '../ports/storage.ts'
 import type { Waker } from '../ports/waker.ts'
 import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
+import type { IdentifierChanges } from '../recovery/identifier-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Objections } from '../recovery/objections.ts'
 import type { Limits } from './middleware/limits.ts'
@@ -58,6 +60,12 @@ export interface AppDependencies {
   readonly changeCredential: CredentialChange
   /** … or removes one. */
   readonly removeCredential: CredentialRemoval
+  /** People's e-mail addresses and phone numbers: the kinds that a code can be sent to, that code, and what it changes. */
+  readonly addresses: {
+    readonly kinds: readonly AddressKind[]
+    readonly proofs: AddressProofs
+    readonly changes: IdentifierChanges
+  }
   readonly clients: Clients
   readonly consents: Consents
   readonly audit: AuditLog

@@ -3,23 +3,18 @@ import type { Actor } from '../domain/audit-event.ts'
 import { type Claims, changedClaims } from '../domain/claims.ts'
 import { claimId, type Identifier, parseAs } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
-import { type Duration, type Instant, minute } from '../domain/time.ts'
+import type { Instant } from '../domain/time.ts'
 import type { Draft } from '../ports/storage.ts'
-import type { IdentifierClaim } from '../ports/store.ts'
-import { erase } from './erasure.ts'
+import { createClaims } from './claims.ts'
 import { parseGroups, parseRoles } from './groups.ts'
 import type { Created, Identities, IdentitiesTools, IdentityDraft } from './index.ts'
 
-/** Longer than any creation may take between its claims and its identity. */
-const orphanAge: Duration = 10 * minute
-const mostIdentifiers = 20
+export const mostIdentifiers = 20
 
-export function createCreation({
-  store,
-  clock,
-  random,
-  audit,
-}: IdentitiesTools): Pick<Identities, 'create' | 'freeOrphanedClaims'> {
+export function createCreation(tools: IdentitiesTools): Pick<Identities, 'create' | 'freeOrphanedClaims'> {
+  const { store, clock, random, audit } = tools
+  const claims = createClaims(tools)
+
   async function create(draft: IdentityDraft, by: Actor): Promise<Created> {
     const parsed = parseDraft(draft, clock())
     if ('invalid' in parsed) return { status: 'invalid', kind: parsed.invalid }
@@ -43,30 +38,13 @@ export function createCreation({
   async function takeAll({ id, identifiers }: Draft<Identity>): Promise<Identifier | undefined> {
     const mine: string[] = []
     for (const identifier of identifiers) {
-      const claim = { id: claimId(identifier), identityId: id, takenAt: clock() }
-      if (!(await take(claim))) {
+      if (!(await claims.take(id, identifier))) {
         for (const claimed of mine) await store.claims.remove(claimed)
         return identifier
       }
-      mine.push(claim.id)
+      mine.push(claimId(identifier))
     }
     return undefined
-  }
-
-  /** An orphan in the way is freed at once, without waiting for the job. */
-  async function take(claim: Draft<IdentifierClaim>): Promise<boolean> {
-    if (await store.claims.insert(claim)) return true
-    const other = await store.claims.get(claim.id)
-    if (other !== undefined && (await free(other)) === 0) return false
-    return store.claims.insert(claim)
-  }
-
-  async function free({ identityId, takenAt }: IdentifierClaim): Promise<number> {
-    if (takenAt > clock() - orphanAge) return 0
-    const owner = await store.identities.get(identityId)
-    if (owner?.state === 'deleted') return erase({ store, audit }, identityId)
-    // By owner, not by id: whoever took the identifier a moment ago is another owner.
-    return owner === undefined ? store.claims.removeBy('identityId', identityId) : 0
   }
 
   async function freeOrphanedClaims(): Promise<number> {
@@ -74,7 +52,7 @@ export function createCreation({
     let after: string | undefined
     do {
       const page = await store.claims.page({ limit: 50, ...(after === undefined ? {} : { after }) })
-      for (const claim of page.items) freed += await free(claim)
+      for (const claim of page.items) freed += await claims.free(claim)
       after = page.next
       // The embedded store answers at once: without this, nobody else is answered until all are looked at.
       await otherWork()

@@ -3,7 +3,7 @@
 // Uniqueness is a claim document per identifier, taken before the identity is written; `freeOrphanedClaims` repairs what a crash left between.
 import type { Actor } from '../domain/audit-event.ts'
 import type { ClaimsChange } from '../domain/claims.ts'
-import type { IdentifierKind } from '../domain/identifier.ts'
+import type { Identifier, IdentifierKind } from '../domain/identifier.ts'
 import type { Identity, IdentityState, Role } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -12,6 +12,7 @@ import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Page } from '../ports/storage.ts'
 import type { Store } from '../ports/store.ts'
 import { createCreation } from './creation.ts'
+import { createIdentifiers } from './identifiers.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createLookup } from './lookup.ts'
 import { createProfiles } from './profile.ts'
@@ -66,6 +67,26 @@ export type Updated =
   | { readonly status: 'invalid'; readonly kind: string }
   | { readonly status: 'unknown' }
 
+export interface IdentifierChange {
+  /** Control of it was proved. */
+  readonly add?: Pick<Identifier, 'kind' | 'written'>
+  /** The new one takes its place. */
+  readonly remove?: Pick<Identifier, 'kind' | 'value'>
+}
+
+export type IdentifierChanged =
+  | {
+      readonly status: 'changed'
+      readonly identity: Identity
+      readonly added?: Identifier
+      readonly removed?: Identifier
+    }
+  | { readonly status: 'invalid' }
+  /** Somebody else has it. */
+  | { readonly status: 'taken' }
+  /** What was to be removed is not there any more, it is the last one, or there are too many. */
+  | { readonly status: 'gone' }
+
 export type Moved =
   | { readonly status: 'done'; readonly identity: Identity }
   /** The lifecycle does not lead there from its state. */
@@ -91,6 +112,8 @@ export interface Identities extends IdentityDirectory {
   update(id: string, change: IdentityChange, by: Actor): Promise<Updated>
   /** Marks an identifier of the identity as proved; false when it has no such identifier (any more). */
   verifyIdentifier(id: string, kind: IdentifierKind, value: string, by: Actor): Promise<boolean>
+  /** Adds, replaces or removes one. Exactly one of N identities gets an identifier; whoever else may not have it is for the caller to ask. */
+  changeIdentifier(id: string, change: IdentifierChange, by: Actor): Promise<IdentifierChanged>
   /** An invitation was accepted: invited → active. */
   activate(id: string, by: Actor): Promise<Moved>
   /** Ends every session and token; `restore` does not bring them back. */
@@ -110,6 +133,7 @@ export function createIdentities(tools: IdentitiesTools): Identities {
     ...createLookup(tools),
     ...createCreation(tools),
     ...createProfiles(tools),
+    ...createIdentifiers(tools),
     ...createLifecycle(tools),
   }
 }

@@ -6,6 +6,9 @@ import type { Instant } from '../domain/time.ts'
 export type MessageTemplate =
   | 'registration-code'
   | 'registration-existing'
+  | 'address-code'
+  | 'address-taken'
+  | 'identifier-changed'
   | 'invitation'
   | 'recovery-link'
   | 'recovery-nothing'
@@ -32,7 +35,7 @@ export interface Message {
    * Fill the template; a sentence whose value is absent or empty is left out. Known are `name` (the reader's own), `code`, `link` (to the issuer only),
    * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
    * happened; a User-Agent header will do; the place of an address is looked up), `at` (when, an `Instant`), `factor` (what was changed), `count` (how many
-   * are left), `ended` (what "this wasn't me" ended, names with spaces between).
+   * are left), `ended` (what "this wasn't me" ended, names with spaces between), `added` and `removed` (masked addresses).
    */
   readonly values: Readonly<Record<string, string | number>>
   /** Puts "this wasn't me" into a mail: a link by which its reader ends just this, without signing in. */

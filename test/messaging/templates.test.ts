@@ -15,6 +15,9 @@ const names = {
   'registration-code': true,
   'registration-existing': true,
   invitation: true,
+  'address-code': true,
+  'address-taken': true,
+  'identifier-changed': true,
   'recovery-link': true,
   'recovery-nothing': true,
   'backup-code-used': true,
@@ -44,6 +47,8 @@ const everything = {
   at: Date.UTC(2026, 10, 25, 9, 30),
   factor: 'password',
   ended: 'device-forgotten session-ended',
+  added: 'a•••@example.com',
+  removed: '+49•••78',
 }
 
 function message(change: Partial<Message> = {}): Message {

@@ -11,6 +11,7 @@ import { createApplicationPages } from './applications.ts'
 import { createCheckPage } from './check.ts'
 import { createCredentialPages } from './credential.ts'
 import { createHomePage } from './home.ts'
+import { createIdentifierPages } from './identifiers.ts'
 import { createPortal } from './portal.ts'
 import { createProfilePages } from './profile.ts'
 import { createSecurityPages } from './security.ts'
@@ -23,6 +24,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const portal = createPortal(deps.web)
   const home = createHomePage(deps, portal)
   const profile = createProfilePages(deps, portal)
+  const identifiers = createIdentifierPages(deps, portal)
   const security = createSecurityPages(deps, portal)
   const credential = createCredentialPages(deps, portal)
   const sessions = createSessionPages(deps, portal)
@@ -36,6 +38,14 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/callback', {}, callback),
     get('/account/profile', {}, signedIn(profile.show)),
     post('/account/profile', {}, signedIn(profile.save)),
+    get('/account/profile/:kind', {}, fresh(identifiers.show)),
+    post('/account/profile/:kind', { limit: 'message' }, fresh(identifiers.begin)),
+    get('/account/profile/:kind/code', {}, fresh(identifiers.showCode)),
+    post('/account/profile/:kind/code', {}, fresh(identifiers.confirm)),
+    get('/account/profile/:kind/again', {}, fresh(identifiers.backToCode)),
+    post('/account/profile/:kind/again', { limit: 'message' }, fresh(identifiers.again)),
+    get('/account/profile/:kind/remove', {}, fresh(identifiers.backToForm)),
+    post('/account/profile/:kind/remove', {}, fresh(identifiers.remove)),
     get('/account/security', {}, signedIn(security.show)),
     // Before the paths of factors, none of which is called like that.
     get(trustedDevicesPath, {}, fresh(trusted.show)),

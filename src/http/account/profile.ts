@@ -16,12 +16,12 @@ const autocomplete: Record<Field, string> = {
   nickname: 'nickname',
 }
 
-/** What the person is called; what they sign in with is shown, and changed nowhere yet. */
+/** What the person is called; what they sign in with is shown, and changed on pages of its own (identifiers.ts). */
 export function createProfilePages(
   deps: AppDependencies,
   portal: Portal,
 ): { readonly show: SignedInHandler; readonly save: SignedInHandler } {
-  const { identities, web } = deps
+  const { identities, addresses, web } = deps
 
   function form(page: SignedIn, mistake?: string): void {
     const { ctx, identity } = page
@@ -33,7 +33,7 @@ export function createProfilePages(
       place: 'profile',
       status: mistake === undefined ? 200 : 422,
       values: {
-        notice: noticeOf(ctx, t, 'profile', ['saved']),
+        notice: noticeOf(ctx, t, 'profile', ['saved', 'changed', 'removed']),
         fields: fields.map((name) => ({
           id: name,
           name,
@@ -45,6 +45,13 @@ export function createProfilePages(
           mistake: mistake === name ? t('account:profile.mistake') : undefined,
         })),
         identifiers: identity.identifiers.map((identifier) => identifierShown(identifier, t)),
+        changes: addresses.kinds.map((kind) => {
+          const has = identity.identifiers.some((one) => one.kind === kind)
+          return {
+            href: `/account/profile/${kind}`,
+            text: t(`account:identifier.change.${kind}.${has ? 'edit' : 'add'}`),
+          }
+        }),
         groups: identity.groups,
         id: identity.id,
         since: momentOf(identity.createdAt, ctx.state.language),

@@ -156,6 +156,7 @@ async function prepare(signet: Signet): Promise<Scene> {
     client: party.id,
     credential: credential?.id,
     device: device.id,
+    kind: 'phone',
     factor: house.factors.find(({ enrolment }) => enrolment !== undefined)?.name,
   }
   const deps = { ...house, settings: house.config } as AppDependencies

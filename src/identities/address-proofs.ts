@@ -1,0 +1,200 @@
+// Owns the codes that prove a new address or number of somebody who is signed in (S35). It changes no identity: whoever confirms is told what was
+// proved. Whether somebody else has it already shows nowhere; its owner is told (S32).
+import { type Identifier, type IdentifierKind, masked, parseAs } from '../domain/identifier.ts'
+import { displayName, type Identity } from '../domain/identity.ts'
+import { createCode, normalisedCode } from '../domain/one-time-code.ts'
+import { type Duration, hour, type Instant, minute, second } from '../domain/time.ts'
+import type { Clock, Random } from '../ports/clock.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { SendBudget, SendLimit } from '../ports/send-budget.ts'
+import type { Registration, Store } from '../ports/store.ts'
+import type { Vault } from '../ports/vault.ts'
+import type { Identities } from './index.ts'
+import { sameHash } from './one-time-code.ts'
+
+export type AddressKind = Extract<IdentifierKind, 'email' | 'phone'>
+
+export interface AddressProofsTools {
+  readonly store: Pick<Store, 'registrations'>
+  readonly identities: Pick<Identities, 'get' | 'findByIdentifier'>
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly random: Random
+  readonly messenger: Messenger
+  readonly budget: SendBudget
+  readonly issuer: string
+  readonly settings: {
+    readonly code_lifetime: Duration
+    readonly code_tries: number
+    /** Codes that one person can ask for. */
+    readonly per_hour: number
+  }
+  /** What a message to this address is charged to. */
+  readonly limits: Readonly<Record<AddressKind, (value: string) => readonly SendLimit[]>>
+}
+
+export interface Wish {
+  readonly kind: AddressKind
+  readonly written: string
+  /** The normalised value of the one that it is to replace. */
+  readonly replaces?: string
+}
+
+export interface ProofVisit {
+  readonly language: string
+  readonly address: string
+  readonly userAgent?: string
+}
+
+export type ProofBegun =
+  | { readonly status: 'sent' }
+  /** `own`: it is the person's already, and proved. */
+  | { readonly status: 'invalid'; readonly reason: 'malformed' | 'own' }
+
+export interface PendingProof {
+  /** Masked. */
+  readonly to: string
+  /** Before that, asking again sends nothing. */
+  readonly againAt: Instant
+}
+
+export type AddressProved =
+  | { readonly status: 'proved'; readonly wish: Wish }
+  | { readonly status: 'refused'; readonly triesLeft: number }
+  | { readonly status: 'expired' }
+
+export interface AddressProofs {
+  /** One at a time of each kind: a code that was asked for before is void. `sent` as well when nothing may be sent any more. */
+  begin(identityId: string, wish: Wish, visit: ProofVisit): Promise<ProofBegun>
+  /** The same once more, with a new code; not before its time. */
+  again(identityId: string, kind: AddressKind, visit: ProofVisit): Promise<void>
+  pending(identityId: string, kind: AddressKind): Promise<PendingProof | undefined>
+  /** A try is paid for before the code is looked at; exactly one is `proved`. */
+  confirm(identityId: string, kind: AddressKind, code: string): Promise<AddressProved>
+}
+
+interface Sealed extends Wish {
+  readonly value: string
+  readonly againAt: Instant
+}
+
+const purpose = 'address-proof'
+const pause: Duration = 30 * second
+/** Takes a message that nobody shall get: the work is the same as for one that arrives. */
+const nowhere: Identifier = { kind: 'username', value: '', written: '' }
+
+export function createAddressProofs(tools: AddressProofsTools): AddressProofs {
+  const { store, identities, vault, clock, random, messenger, budget, settings, limits, issuer } = tools
+  const rowId = (identityId: string, kind: AddressKind) => vault.mac(purpose, `${identityId} ${kind}`)
+  const codeHash = (id: string, code: string) => vault.mac(`${purpose}-code`, `${id} ${code}`)
+  const opened = ({ id, sealed }: Registration): Sealed => JSON.parse(vault.open(purpose, sealed, id))
+
+  async function write(id: string, sealed: Sealed, code: string): Promise<void> {
+    await store.registrations.put({
+      id,
+      code: codeHash(id, code),
+      sealed: vault.seal(purpose, JSON.stringify(sealed), id),
+      triesLeft: settings.code_tries,
+      expiresAt: clock() + settings.code_lifetime,
+    })
+  }
+
+  /** The owner of a taken address learns that it was tried, and whoever tried learns nothing. */
+  async function tell(
+    to: Identifier,
+    identity: Identity,
+    owner: Identity | undefined,
+    sent: Sent,
+  ): Promise<void> {
+    const { visit, code, affordable } = sent
+    const { address, userAgent } = visit
+    const about = { at: clock(), address, ...(userAgent === undefined ? {} : { device: userAgent }) }
+    const reachable = affordable ? to : nowhere
+    if (owner === undefined) {
+      // Without a name: whoever this address belongs to may not know the person, who calls themselves what they like.
+      const values = { ...about, code, minutes: settings.code_lifetime / minute }
+      const language = identity.claims.locale ?? visit.language
+      await messenger.send({ template: 'address-code', to: reachable, language, values })
+    } else {
+      const values = { ...about, link: `${issuer}/account`, name: displayName(owner) }
+      const language = owner.claims.locale ?? visit.language
+      await messenger.send({ template: 'address-taken', to: reachable, language, values })
+    }
+  }
+
+  async function send(identity: Identity, wish: Wish, to: Identifier, visit: ProofVisit): Promise<void> {
+    const id = rowId(identity.id, wish.kind)
+    const before = await store.registrations.get(id)
+    const owner = await identities.findByIdentifier(wish.kind, to.value)
+    const taken = owner !== undefined && owner.id !== identity.id ? owner : undefined
+    const own = { subject: `${purpose} ${identity.id}`, most: settings.per_hour, within: hour }
+    const affordable = await budget.spend([own, ...limits[wish.kind](to.value)])
+    const code = createCode(random)
+    const sealed = { ...wish, value: to.value, againAt: clock() + pause }
+    // Too many: the code that was sent there last stays good, and a new one would reach nobody.
+    const keepsLast = !affordable && before !== undefined && opened(before).value === to.value
+    if (keepsLast) await store.registrations.replace(before)
+    else await write(id, sealed, affordable && taken === undefined ? code : random(16))
+    await tell(to, identity, taken, { visit, code, affordable })
+  }
+
+  /** The row after one try was taken from it; undefined when there is none, or no try is left. */
+  async function payForTry(id: string): Promise<Registration | undefined> {
+    for (;;) {
+      const row = await store.registrations.get(id)
+      if (row === undefined || row.triesLeft <= 0) return undefined
+      const paid = { ...row, triesLeft: row.triesLeft - 1 }
+      if (await store.registrations.replace(paid)) return paid
+    }
+  }
+
+  return {
+    async begin(identityId, wish, visit) {
+      const identity = await identities.get(identityId)
+      const to = parseAs(wish.kind, wish.written)
+      if (identity === undefined || to === undefined) return { status: 'invalid', reason: 'malformed' }
+      const own = identity.identifiers.find(({ kind, value }) => kind === to.kind && value === to.value)
+      if (own?.verifiedAt !== undefined) return { status: 'invalid', reason: 'own' }
+      const { kind, written } = { ...to, kind: wish.kind }
+      const { replaces } = wish
+      const replaced = replaces === undefined || replaces === to.value ? {} : { replaces }
+      await send(identity, { kind, written, ...replaced }, to, visit)
+      return { status: 'sent' }
+    },
+
+    async again(identityId, kind, visit) {
+      const identity = await identities.get(identityId)
+      const row = await store.registrations.get(rowId(identityId, kind))
+      if (identity === undefined || row === undefined) return
+      const { againAt, value: _value, ...wish } = opened(row)
+      const to = parseAs(kind, wish.written)
+      if (to !== undefined && againAt <= clock()) await send(identity, wish, to, visit)
+    },
+
+    async pending(identityId, kind) {
+      const row = await store.registrations.get(rowId(identityId, kind))
+      if (row === undefined || row.triesLeft <= 0) return undefined
+      const { written, againAt } = opened(row)
+      return { to: masked({ kind, written }), againAt }
+    },
+
+    async confirm(identityId, kind, code) {
+      const id = rowId(identityId, kind)
+      const row = await payForTry(id)
+      if (row === undefined) return { status: 'expired' }
+      if (!sameHash(row.code, codeHash(id, normalisedCode(code))))
+        return { status: 'refused', triesLeft: row.triesLeft }
+      const spent = await store.registrations.take(id)
+      // Another code was asked for meanwhile, or somebody else was first.
+      if (spent === undefined || spent.code !== row.code) return { status: 'expired' }
+      const { againAt: _againAt, value: _value, ...wish } = opened(spent)
+      return { status: 'proved', wish }
+    },
+  }
+}
+
+interface Sent {
+  readonly visit: ProofVisit
+  readonly code: string
+  readonly affordable: boolean
+}

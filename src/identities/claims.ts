@@ -1,0 +1,75 @@
+import { claimId, type Identifier } from '../domain/identifier.ts'
+import type { Identity } from '../domain/identity.ts'
+import { type Duration, minute } from '../domain/time.ts'
+import type { Draft } from '../ports/storage.ts'
+import type { IdentifierClaim } from '../ports/store.ts'
+import { erase } from './erasure.ts'
+import type { IdentitiesTools } from './index.ts'
+
+/** Longer than anything may take between a claim and the identity that has it. */
+const orphanAge: Duration = 10 * minute
+const mostRounds = 20
+
+/** Who has an identifier: one row each, taken before it is written to an identity, given back after it is gone from there. */
+export interface Claims {
+  /** False when somebody else has it. Of N racers one gets it; whoever has it already keeps it. An orphan in the way is freed at once. */
+  take(identityId: string, identifier: Pick<Identifier, 'kind' | 'value'>): Promise<boolean>
+  get(identifier: Pick<Identifier, 'kind' | 'value'>): Promise<IdentifierClaim | undefined>
+  /** Gives back what was read; not when somebody, even its owner, took it again meanwhile. */
+  release(claim: IdentifierClaim): Promise<boolean>
+  /** Whatever nobody has: its identity was never written, is deleted, or has it no more. Answers how many. */
+  free(claim: IdentifierClaim): Promise<number>
+}
+
+export function createClaims({
+  store,
+  clock,
+  audit,
+}: Pick<IdentitiesTools, 'store' | 'clock' | 'audit'>): Claims {
+  const rows = store.claims
+
+  async function takeOnce(claim: Draft<IdentifierClaim>): Promise<boolean | 'again'> {
+    if (await rows.insert(claim)) return true
+    const other = await rows.get(claim.id)
+    if (other === undefined) return 'again'
+    // As new as a fresh one: nobody takes it for an orphan, or for what was given back.
+    if (other.identityId === claim.identityId)
+      return (await rows.replace({ ...claim, version: other.version })) || 'again'
+    return (await free(other)) > 0 ? 'again' : false
+  }
+
+  async function release(claim: IdentifierClaim): Promise<boolean> {
+    const nobody = `released ${claim.id}`
+    // Whose it is counts, not which it is: a row that changed hands is not touched.
+    if (!(await rows.replace({ ...claim, identityId: nobody }))) return false
+    await rows.removeBy('identityId', nobody)
+    return true
+  }
+
+  async function free(claim: IdentifierClaim): Promise<number> {
+    const { identityId, takenAt } = claim
+    if (takenAt > clock() - orphanAge) return 0
+    const owner = await store.identities.get(identityId)
+    if (owner?.state === 'deleted') return erase({ store, audit }, identityId)
+    // By owner, not by id: whoever took the identifier a moment ago is another owner.
+    if (owner === undefined) return rows.removeBy('identityId', identityId)
+    return !owns(owner, claim) && (await release(claim)) ? 1 : 0
+  }
+
+  return {
+    async take(identityId, identifier) {
+      for (let round = 0; round < mostRounds; round += 1) {
+        const taken = await takeOnce({ id: claimId(identifier), identityId, takenAt: clock() })
+        if (taken !== 'again') return taken
+      }
+      return false
+    },
+    get: (identifier) => rows.get(claimId(identifier)),
+    release,
+    free,
+  }
+}
+
+function owns({ identifiers }: Identity, { id }: IdentifierClaim): boolean {
+  return identifiers.some((one) => claimId(one) === id)
+}

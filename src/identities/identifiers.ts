@@ -1,0 +1,91 @@
+import type { Actor } from '../domain/audit-event.ts'
+import { claimId, type Identifier, parseAs } from '../domain/identifier.ts'
+import type { Identity } from '../domain/identity.ts'
+import { amend } from './amend.ts'
+import { createClaims } from './claims.ts'
+import { mostIdentifiers } from './creation.ts'
+import type { IdentifierChanged, Identities, IdentitiesTools } from './index.ts'
+
+type Own = Pick<Identifier, 'kind' | 'value'>
+
+/**
+ * What a person signs in with, and is written to at. The new one is claimed before it is written, the old one given back after it is gone: whatever
+ * a crash leaves between is a claim too many, which the job for orphans finds.
+ */
+export function createIdentifiers(tools: IdentitiesTools): Pick<Identities, 'changeIdentifier'> {
+  const { store, clock, audit } = tools
+  const claims = createClaims(tools)
+
+  async function note(id: string, { added, removed }: Difference, by: Actor): Promise<void> {
+    const change = added === undefined ? 'removed' : removed === undefined ? 'added' : 'replaced'
+    await audit.record({
+      action: 'identity.identifier-changed',
+      result: 'success',
+      actor: by,
+      identityId: id,
+      details: { kind: (added ?? removed)?.kind ?? '', change },
+      personal: {
+        ...(added === undefined ? {} : { identifier: added.written }),
+        ...(removed === undefined ? {} : { former: removed.written }),
+      },
+    })
+  }
+
+  return {
+    async changeIdentifier(id, { add, remove }, by): Promise<IdentifierChanged> {
+      const wanted = add === undefined ? undefined : parseAs(add.kind, add.written)
+      if (add !== undefined && wanted === undefined) return { status: 'invalid' }
+      // Read before it is gone: what is claimed again later is not given back.
+      const old = remove === undefined ? undefined : await claims.get(remove)
+      if (wanted !== undefined && !(await claims.take(id, wanted))) return { status: 'taken' }
+      let difference: Difference = {}
+      const amended = await amend(store, id, (identity) => {
+        const next = changed(identity, wanted && { ...wanted, verifiedAt: clock() }, remove)
+        difference = next === undefined ? {} : differenceOf(identity, next)
+        return next === undefined ? undefined : { ...identity, identifiers: next, updatedAt: clock() }
+      })
+      const done = amended !== undefined && amended.after !== amended.before
+      const owner = amended?.after
+      const spare = done ? old : wanted && (await claims.get(wanted))
+      if (spare !== undefined && spare.identityId === id && !has(owner, spare.id)) await claims.release(spare)
+      if (!done) return { status: 'gone' }
+      await note(id, difference, by)
+      return { status: 'changed', identity: amended.after, ...difference }
+    },
+  }
+}
+
+type Difference = Pick<Extract<IdentifierChanged, { status: 'changed' }>, 'added' | 'removed'>
+
+/** The new one stands where the old one did; undefined when the old one is not there any more, or nothing could be left. */
+function changed(
+  { state, identifiers }: Identity,
+  wanted: Identifier | undefined,
+  remove: Own | undefined,
+): readonly Identifier[] | undefined {
+  if (state === 'deleted' || (remove !== undefined && !identifiers.some((one) => same(one, remove))))
+    return undefined
+  const at = identifiers.findIndex((one) =>
+    remove === undefined ? wanted && same(one, wanted) : same(one, remove),
+  )
+  const others = identifiers.filter((one) => !(remove && same(one, remove)) && !(wanted && same(one, wanted)))
+  const place = at < 0 ? others.length : Math.min(at, others.length)
+  const next = wanted === undefined ? others : others.toSpliced(place, 0, wanted)
+  return next.length === 0 || next.length > mostIdentifiers ? undefined : next
+}
+
+function differenceOf({ identifiers }: Identity, next: readonly Identifier[]): Difference {
+  const added = next.find(
+    (one) => !identifiers.some((old) => same(old, one) && old.verifiedAt === one.verifiedAt),
+  )
+  const removed = identifiers.find((old) => !next.some((one) => same(old, one)))
+  return { ...(added === undefined ? {} : { added }), ...(removed === undefined ? {} : { removed }) }
+}
+
+function has(identity: Identity | undefined, claim: string): boolean {
+  return identity?.identifiers.some((one) => claimId(one) === claim) === true
+}
+
+function same(one: Own, other: Own): boolean {
+  return one.kind === other.kind && one.value === other.value
+}

@@ -1,0 +1,150 @@
+import type { EnrolmentVisit } from '../authentication/enrolment.ts'
+import type { TrustedDevices } from '../authentication/trusted-devices.ts'
+import type { Actor } from '../domain/audit-event.ts'
+import { type Identifier, masked } from '../domain/identifier.ts'
+import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
+import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
+import type { Identities } from '../identities/index.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Factors } from '../ports/factor.ts'
+import type { Messenger } from '../ports/messenger.ts'
+import type { SendBudget, SendLimit } from '../ports/send-budget.ts'
+import type { SessionRegistry } from '../ports/session-registry.ts'
+import type { Store } from '../ports/store.ts'
+import type { ChangeVisit } from './credential-change.ts'
+
+export interface IdentifierChangesTools {
+  readonly store: Pick<Store, 'links' | 'credentials'>
+  readonly identities: Pick<Identities, 'get' | 'changeIdentifier'>
+  readonly proofs: Pick<AddressProofs, 'confirm'>
+  readonly trustedDevices: Pick<TrustedDevices, 'revokeAll'>
+  readonly factors: Factors
+  readonly messenger: Messenger
+  readonly budget: SendBudget
+  readonly limits: Readonly<Record<AddressKind, (value: string) => readonly SendLimit[]>>
+  readonly sessions: () => Pick<SessionRegistry, 'endAll'>
+  readonly clock: Clock
+  readonly issuer: string
+}
+
+export type IdentifierConfirmed =
+  | { readonly status: 'changed' }
+  | { readonly status: 'refused'; readonly triesLeft: number }
+  /** The code was spent or is too old, what it was to replace is gone, or somebody else has proved the same address by now. */
+  | { readonly status: 'expired' }
+
+/** `reason`: a locale key under `account:identifier.refused.` */
+export type IdentifierRemoved =
+  | { readonly status: 'removed' }
+  | { readonly status: 'refused'; readonly reason: 'last-address' | 'last-way' | 'unknown' }
+
+/** A signed-in person changes what they sign in with and are written to; the caller made sure that the sign-in is fresh (S30). */
+export interface IdentifierChanges {
+  /** The code came to the new address: from now on it is the person's (S35). */
+  confirm(
+    identityId: string,
+    kind: AddressKind,
+    code: string,
+    visit: ChangeVisit,
+    by: Actor,
+  ): Promise<IdentifierConfirmed>
+  remove(
+    identityId: string,
+    own: Pick<Identifier, 'kind' | 'value'>,
+    visit: ChangeVisit,
+    by: Actor,
+  ): Promise<IdentifierRemoved>
+}
+
+/**
+ * As for a change of a credential every other session and every token ends. The old address is told as well as the one that stays: whoever took over
+ * an account must not be able to cut its owner off in silence. A crash in between leaves other sessions alive: the owner can end them.
+ */
+export function createIdentifierChanges(tools: IdentifierChangesTools): IdentifierChanges {
+  const { store, identities, proofs, trustedDevices, sessions } = tools
+
+  async function settle(before: Identity, change: Change, visit: ChangeVisit, by: Actor): Promise<void> {
+    await trustedDevices.revokeAll(before.id, by, { reason: 'changed' })
+    // A link that waits in the old mailbox would be a way in for whoever reads that.
+    await store.links.removeBy('identityId', before.id)
+    await sessions().endAll(before.id, { except: visit.sessionUid })
+    await tellOwner(tools, before, change, visit)
+  }
+
+  return {
+    async confirm(identityId, kind, code, visit, by) {
+      const proved = await proofs.confirm(identityId, kind, code)
+      if (proved.status !== 'proved') return proved
+      const before = await identities.get(identityId)
+      if (before === undefined) return { status: 'expired' }
+      const { written, replaces } = proved.wish
+      const remove = replaces === undefined ? {} : { remove: { kind, value: replaces } }
+      const changed = await identities.changeIdentifier(identityId, { add: { kind, written }, ...remove }, by)
+      if (changed.status !== 'changed') return { status: 'expired' }
+      await settle(before, changed, visit, by)
+      return { status: 'changed' }
+    },
+
+    async remove(identityId, own, visit, by) {
+      const before = await identities.get(identityId)
+      if (before === undefined) return { status: 'refused', reason: 'unknown' }
+      const credentials = await store.credentials.findBy('identityId', identityId)
+      const enrolled = new Set(credentials.map(({ factor }) => factor))
+      const reason = obstacle(before, own, tools.factors, enrolled)
+      if (reason !== undefined) return { status: 'refused', reason }
+      const changed = await identities.changeIdentifier(identityId, { remove: own }, by)
+      if (changed.status !== 'changed') return { status: 'refused', reason: 'unknown' }
+      await settle(before, changed, visit, by)
+      return { status: 'removed' }
+    },
+  }
+}
+
+interface Change {
+  readonly added?: Identifier
+  readonly removed?: Identifier
+}
+
+/** What keeps an identifier from being removed, if anything: its owner must stay reachable, and get in. */
+function obstacle(
+  { identifiers }: Identity,
+  own: Pick<Identifier, 'kind' | 'value'>,
+  factors: Factors,
+  enrolled: ReadonlySet<string>,
+): Extract<IdentifierRemoved, { status: 'refused' }>['reason'] | undefined {
+  const left = identifiers.filter(({ kind, value }) => kind !== own.kind || value !== own.value)
+  if (left.length === identifiers.length) return 'unknown'
+  const proved = left.filter(({ verifiedAt }) => verifiedAt !== undefined)
+  if (own.kind === 'email' && !proved.some(({ kind }) => kind === 'email')) return 'last-address'
+  const ways = factors.filter(({ name, implied }) =>
+    implied === undefined ? enrolled.has(name) : proved.some(({ kind }) => kind === implied),
+  )
+  return left.length > 0 && ways.some(({ first }) => first) ? undefined : 'last-way'
+}
+
+async function tellOwner(
+  { messenger, clock, issuer, budget, limits }: IdentifierChangesTools,
+  before: Identity,
+  { added, removed }: Change,
+  { address, userAgent, language }: EnrolmentVisit,
+): Promise<void> {
+  const stays = mailAddress(before)
+  const told = new Map([stays, removed].flatMap((to) => (to === undefined ? [] : [[to.value, to]])))
+  const values = {
+    name: displayName(before),
+    address,
+    at: clock(),
+    link: `${issuer}/account/security`,
+    ...(userAgent === undefined ? {} : { device: userAgent }),
+    ...(added === undefined ? {} : { added: masked(added) }),
+    ...(removed === undefined ? {} : { removed: masked(removed) }),
+  }
+  for (const to of told.values()) {
+    // An SMS costs money: whoever changes numbers all day is told by mail alone.
+    if (to.kind === 'phone' && !(await budget.spend(limits.phone(to.value)))) continue
+    // All others were signed out with the change: whoever is signed in now came in with it.
+    const about = { identityId: before.id, sessions: true } as const
+    const message = { template: 'identifier-changed', to, values, about } as const
+    await messenger.send({ ...message, language: before.claims.locale ?? language })
+  }
+}
