@@ -8,6 +8,7 @@ import { problems } from '../domain/problem.ts'
 import { queryValue, seeOther, type WebContext } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { deviceShown } from './device.ts'
+import { rememberWay } from './interaction/used-way.ts'
 import { momentOf } from './moments.ts'
 import { addressShown } from './place.ts'
 import { get, post, type Route } from './routes.ts'
@@ -90,7 +91,7 @@ async function goOn(deps: AppDependencies, ctx: WebContext, question: OpenQuesti
   const { authentication, web, random } = deps
   const asker = { consumer: question.consumer, browser: ctx.state.browser }
   const visit = visitOf(ctx, { cookies: web.cookies, random }, question.application)
-  await authentication.prove(asker, visit, question.factor, {})
+  rememberWay(deps, ctx, question.factor, await authentication.prove(asker, visit, question.factor, {}))
   seeOther(ctx, `/interaction/${uid}`)
 }
 

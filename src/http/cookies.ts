@@ -1,7 +1,7 @@
 import type { Duration } from '../domain/time.ts'
 import type { WebContext } from './context.ts'
 
-export type CookieName = 'browser' | 'device' | 'language' | 'remember' | 'application'
+export type CookieName = 'browser' | 'device' | 'language' | 'remember' | 'application' | 'way'
 
 export interface Cookies {
   read(ctx: Pick<WebContext, 'cookies'>, name: CookieName): string | undefined

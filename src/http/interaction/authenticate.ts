@@ -10,6 +10,7 @@ import { askerOf, visitOf } from '../visit.ts'
 import type { Found, FoundHandler } from './found.ts'
 import { lostPage } from './lost.ts'
 import { type Mistake, showStep } from './steps.ts'
+import { rememberWay } from './used-way.ts'
 
 export interface AuthenticationPages {
   /** Opens a process for the interaction when there is none. */
@@ -83,6 +84,7 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
       const { factor = '' } = ctx.params
       if (ctx.state.form.remember !== undefined) web.cookies.write(ctx, 'remember', interaction.uid)
       const outcome = await authentication.prove(asker(found), visit(found), factor, ctx.state.form)
+      rememberWay(deps, ctx, factor, outcome)
       await follow(found, outcome, refusalOf(deps, found, factor), factor)
     },
     async enrol(found) {
@@ -126,6 +128,7 @@ function createFlow(deps: AppDependencies) {
       return undefined
     if ((await authentication.waiting(asker(found))) !== 'answered') return undefined
     const outcome = await authentication.prove(asker(found), visit(found), step.chosen, {})
+    rememberWay(deps, found.ctx, step.chosen, outcome)
     return outcome.status === 'pending' ? undefined : { ...outcome, factor: step.chosen }
   }
 

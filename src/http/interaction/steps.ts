@@ -8,6 +8,7 @@ import { inSeconds, inWords, lengthInWords, momentOf } from '../moments.ts'
 import type { Page } from '../render.ts'
 import type { Web } from '../web.ts'
 import type { Found } from './found.ts'
+import { offeredWays } from './used-way.ts'
 
 const refreshEvery = 5
 
@@ -80,7 +81,11 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
     values: {
       heading: t(first ? 'prove.heading' : 'prove.heading-level'),
       factor: step.chosen,
-      others: step.oneOf.filter((name) => name !== step.chosen),
+      others: offeredWays(
+        web,
+        found.ctx,
+        step.oneOf.filter((name) => name !== step.chosen),
+      ),
       identifier: now.identifier,
       show: now.show ?? {},
       again: againOf(web, now, found),
