@@ -75,7 +75,7 @@ eachStore((_, __, fresh) => {
   it('is reminded for a week, then it must be', async () => {
     const { signet, ana, later, signIn } = await scene({}, [soon])
     const { visitor, page } = await signIn()
-    expect(words(page)).toContain('Please add this by')
+    expect(words(page)).toContain('on you cannot sign in without this')
     const postpone = (at: Page, as: Visitor) => as.press(at, `${at.url.pathname}/postpone`)
     expect((await postpone(page, visitor)).url.pathname).toBe('/account')
     const activity = words(await visitor.get(`${signet.issuer}/account/activity`))
@@ -88,7 +88,7 @@ eachStore((_, __, fresh) => {
 
     later(6 * day)
     const reminded = await signIn()
-    expect(words(reminded.page)).toContain('Please add this by')
+    expect(words(reminded.page)).toContain('on you cannot sign in without this')
     expect((await postpone(reminded.page, reminded.visitor)).url.pathname).toBe('/account')
 
     later(day)
