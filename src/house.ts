@@ -197,7 +197,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const signIns = createSignInAlert({ ...tools, devices, identities, clients, messenger, audit, settings })
   const changeCredential = createCredentialChange(changeTools)
   const removeCredential = createCredentialRemoval(changeTools)
-  const people = { ...tools, identities, messenger, trustedDevices, factors, sessions }
+  const people = { ...tools, identities, messenger, trustedDevices, enrolments, sessions }
   const addresses = createAddresses({ ...people, budget, config, carriers })
   const registrations = createRegistrations({
     ...tools,

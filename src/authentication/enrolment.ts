@@ -6,6 +6,7 @@ import type { Channel } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Rule } from '../domain/demand.ts'
+import type { Identifier } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -18,10 +19,10 @@ import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
 import { createPolicyNow, type PolicyTools } from './policy-now.ts'
-import { createRemoval, type RemovalOptions } from './removal.ts'
+import { createRemoval, type Obstacle, type RemovalOptions } from './removal.ts'
 import { createRenaming } from './renaming.ts'
 import { createSituations, type Known, type People } from './situations.ts'
-import { credentialSubject } from './subjects.ts'
+import { credentialSubject, enrolmentSubject } from './subjects.ts'
 import type { ThrottleSettings } from './throttle.ts'
 import { createTickets, type Ticket } from './tickets.ts'
 import { createTrustedDevices } from './trusted-devices.ts'
@@ -120,6 +121,8 @@ export interface Enrolments {
     by: Actor,
     options?: RemovalOptions,
   ): Promise<{ readonly status: 'removed' } | EnrolmentRefusal>
+  /** What keeps an address, and the ways that come with it, from being taken away, as for a credential. */
+  hinders(identityId: string, own: Pick<Identifier, 'kind' | 'value'>): Promise<Obstacle | undefined>
 }
 
 const mostOfAKind = 20
@@ -177,7 +180,10 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
         const finished = await store(factor, identity, known, outcome, options.channel)
         if (finished.status === 'refused') return finished
         // Guesses at what was replaced say nothing about what is there now.
-        await attempts.clear([subjectOf(factor, identityId), credentialSubject(finished.credential.id)])
+        await attempts.clear([
+          enrolmentSubject(factor, identityId),
+          credentialSubject(finished.credential.id),
+        ])
         return noted(finished, known, visit, options.by)
       },
     }
@@ -195,7 +201,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
   /** Only a question can be guessed at: its answers are charged like those of a sign-in. */
   async function payFor(factor: Factor, identityId: string, ticket: Ticket | undefined): Promise<Payment> {
     if (ticket === undefined || factor.unguessable) return { status: 'paid', receipts: [], unheard: false }
-    return attempts.pay([subjectOf(factor, identityId)])
+    return attempts.pay([enrolmentSubject(factor, identityId)])
   }
 
   function openTicket(factor: Factor, identityId: string, text: string | undefined) {
@@ -242,12 +248,8 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     const { identityId, factor, id } = finished.credential
     const kind = known.credentials.some((old) => old.id === id) ? 'changed' : 'enrolled'
     const { address, userAgent, traceId } = visit
-    const actor = by ?? {
-      kind: 'identity' as const,
-      id: identityId,
-      address,
-      ...(userAgent === undefined ? {} : { userAgent }),
-    }
+    const origin = userAgent === undefined ? { address } : { address, userAgent }
+    const actor = by ?? ({ kind: 'identity', id: identityId, ...origin } as const)
     await trustedDevices.revokeAll(identityId, actor, { reason: 'changed' })
     await audit.record({
       action: `credential.${kind}`,
@@ -276,7 +278,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     adopt: createAdoption(parts),
     list,
     rename: createRenaming(parts),
-    remove: createRemoval(parts),
+    ...createRemoval(parts),
   }
 }
 
@@ -287,10 +289,6 @@ function channelFor(
   vouchedOver: Channel | undefined,
 ): Channel | undefined {
   return factor.resettable ? (vouchedOver ?? replaced?.channel) : undefined
-}
-
-function subjectOf(factor: Factor, identityId: string) {
-  return { kind: 'enrolment', value: `${factor.name} ${identityId}` } as const
 }
 
 export function refused(reason: string): EnrolmentRefusal {

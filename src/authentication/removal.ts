@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/audit-event.ts'
 import { applying, demandOf } from '../domain/demand.ts'
+import { claimId, type Identifier } from '../domain/identifier.ts'
 import type { Policy } from '../domain/policy.ts'
 import { type Duration, day, type Instant } from '../domain/time.ts'
 import { couldMeet, type EnrolledWay, hasCompanion, hasSecond } from '../domain/ways.ts'
@@ -32,22 +33,32 @@ export interface RemovalOptions {
   readonly unproved?: boolean
 }
 
+/** A locale key of pages that remove something. */
+export type Obstacle = 'last-way' | 'needs-companion' | 'policy-level'
+
 /** So long after it was added a way counts as new: up to then its owner did without it. */
 const newFor: Duration = day
 
-export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
+export function createRemoval(tools: RemovalTools): Pick<Enrolments, 'remove' | 'hinders'> {
   const { identities, factors, credentials, situations, audit, clock, policy, trustedDevices } = tools
 
-  /** What keeps a credential from being removed, if anything. */
-  async function obstacle(known: Known, credentialId: string): Promise<string | undefined> {
-    const left = known.enrolled.filter((way) => way.credentialId !== credentialId)
+  /** What keeps a person from being left with these ways, if anything. */
+  async function obstacle(known: Known, left: readonly EnrolledWay[]): Promise<Obstacle | undefined> {
     return (
       lockedOut(factors, left) ??
       (fallsShort(known, left, await policy(), clock()) ? 'policy-level' : undefined)
     )
   }
 
-  return async function remove(
+  async function hinders(identityId: string, own: Pick<Identifier, 'kind' | 'value'>) {
+    const identity = await identities.get(identityId)
+    if (identity === undefined) return undefined
+    const identifiers = identity.identifiers.filter((one) => claimId(one) !== claimId(own))
+    const { enrolled: left } = await situations.ofIdentity({ ...identity, identifiers })
+    return obstacle(await situations.ofIdentity(identity), left)
+  }
+
+  async function remove(
     identityId: string,
     credentialId: string,
     by: Actor,
@@ -58,7 +69,8 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
     if (credential === undefined) return refused('unknown')
     const protects =
       unproved && clock() - credential.createdAt >= newFor && isOnlySecond(known, credentialId, clock())
-    const reason = force ? undefined : protects ? 'second-factor' : await obstacle(known, credentialId)
+    const left = known.enrolled.filter((way) => way.credentialId !== credentialId)
+    const reason = force ? undefined : protects ? 'second-factor' : await obstacle(known, left)
     if (reason !== undefined) return refused(reason)
     if (!(await credentials.remove(credentialId))) return refused('unknown')
     await trustedDevices.revokeAll(identityId, by, { reason: 'changed' })
@@ -72,6 +84,8 @@ export function createRemoval(tools: RemovalTools): Enrolments['remove'] {
     })
     return { status: 'removed' }
   }
+
+  return { remove, hinders }
 }
 
 function isOnlySecond({ enrolled }: Known, credentialId: string, now: Instant): boolean {
@@ -80,7 +94,7 @@ function isOnlySecond({ enrolled }: Known, credentialId: string, now: Instant): 
 }
 
 /** Nobody locks themselves out. */
-function lockedOut(factors: Factors, left: readonly EnrolledWay[]): string | undefined {
+function lockedOut(factors: Factors, left: readonly EnrolledWay[]): Obstacle | undefined {
   const first = new Set(factors.filter((factor) => factor.first).map((factor) => factor.name))
   if (!left.some((way) => first.has(way.factor))) return 'last-way'
   return left.some((way) => way.needsCompanion && !hasCompanion(way, left)) ? 'needs-companion' : undefined

@@ -55,6 +55,11 @@ export function credentialSubject(id: string): Subject {
   return { kind: 'credential', value: id }
 }
 
+/** Guesses at the question of an enrolment. */
+export function enrolmentSubject(factor: Factor, identityId: string): Subject {
+  return { kind: 'enrolment', value: `${factor.name} ${identityId}` }
+}
+
 /** Under which name the failures of a process count. */
 function nameOf({ written, identityId, requirement }: Authentication): string | undefined {
   const identifier = written === undefined ? undefined : parseIdentifier(written)

@@ -1,4 +1,5 @@
-import type { EnrolmentVisit } from '../authentication/enrolment.ts'
+import type { Enrolments, EnrolmentVisit } from '../authentication/enrolment.ts'
+import type { Obstacle } from '../authentication/removal.ts'
 import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import { type Identifier, masked } from '../domain/identifier.ts'
@@ -6,7 +7,6 @@ import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
 import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Factors } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { SendBudget, SendLimit } from '../ports/send-budget.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
@@ -14,11 +14,11 @@ import type { Store } from '../ports/store.ts'
 import type { ChangeVisit } from './credential-change.ts'
 
 export interface IdentifierChangesTools {
-  readonly store: Pick<Store, 'links' | 'credentials'>
+  readonly store: Pick<Store, 'links'>
   readonly identities: Pick<Identities, 'get' | 'changeIdentifier'>
   readonly proofs: Pick<AddressProofs, 'confirm'>
   readonly trustedDevices: Pick<TrustedDevices, 'revokeAll'>
-  readonly factors: Factors
+  readonly enrolments: Pick<Enrolments, 'hinders'>
   readonly messenger: Messenger
   readonly budget: SendBudget
   readonly limits: Readonly<Record<AddressKind, (value: string) => readonly SendLimit[]>>
@@ -36,7 +36,7 @@ export type IdentifierConfirmed =
 /** `reason`: a locale key under `account:identifier.refused.` */
 export type IdentifierRemoved =
   | { readonly status: 'removed' }
-  | { readonly status: 'refused'; readonly reason: 'last-address' | 'last-way' | 'unknown' }
+  | { readonly status: 'refused'; readonly reason: 'last-address' | 'unknown' | Obstacle }
 
 /** A signed-in person changes what they sign in with and are written to; the caller made sure that the sign-in is fresh (S30). */
 export interface IdentifierChanges {
@@ -88,9 +88,7 @@ export function createIdentifierChanges(tools: IdentifierChangesTools): Identifi
     async remove(identityId, own, visit, by) {
       const before = await identities.get(identityId)
       if (before === undefined) return { status: 'refused', reason: 'unknown' }
-      const credentials = await store.credentials.findBy('identityId', identityId)
-      const enrolled = new Set(credentials.map(({ factor }) => factor))
-      const reason = obstacle(before, own, tools.factors, enrolled)
+      const reason = lacksAddress(before, own) ?? (await tools.enrolments.hinders(identityId, own))
       if (reason !== undefined) return { status: 'refused', reason }
       const changed = await identities.changeIdentifier(identityId, { remove: own }, by)
       if (changed.status !== 'changed') return { status: 'refused', reason: 'unknown' }
@@ -105,21 +103,16 @@ interface Change {
   readonly removed?: Identifier
 }
 
-/** What keeps an identifier from being removed, if anything: its owner must stay reachable, and get in. */
-function obstacle(
+/** Its owner must stay reachable, and have a name to sign in with. */
+function lacksAddress(
   { identifiers }: Identity,
   own: Pick<Identifier, 'kind' | 'value'>,
-  factors: Factors,
-  enrolled: ReadonlySet<string>,
 ): Extract<IdentifierRemoved, { status: 'refused' }>['reason'] | undefined {
   const left = identifiers.filter(({ kind, value }) => kind !== own.kind || value !== own.value)
   if (left.length === identifiers.length) return 'unknown'
-  const proved = left.filter(({ verifiedAt }) => verifiedAt !== undefined)
-  if (own.kind === 'email' && !proved.some(({ kind }) => kind === 'email')) return 'last-address'
-  const ways = factors.filter(({ name, implied }) =>
-    implied === undefined ? enrolled.has(name) : proved.some(({ kind }) => kind === implied),
-  )
-  return left.length > 0 && ways.some(({ first }) => first) ? undefined : 'last-way'
+  const reachable = left.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined)
+  if (own.kind === 'email' && !reachable) return 'last-address'
+  return left.length === 0 ? 'last-way' : undefined
 }
 
 async function tellOwner(

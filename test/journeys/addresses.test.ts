@@ -298,6 +298,22 @@ eachStore((_, __, freshStore) => {
     expect(await addressesOf(signet, ana)).toEqual([old])
   })
 
+  it('a number stays where a rule demands a second factor, and there is no other', async () => {
+    const { signet, ana, at } = await stage({
+      SIGNET_POLICY__LEVEL: 'two-factor',
+      SIGNET_FACTORS__EMAIL_CODE__ENABLED: 'false',
+      SIGNET_FACTORS__MAGIC_LINK__ENABLED: 'false',
+    })
+    await signet.house.identities.changeIdentifier(ana, { add: { kind: 'phone', written: number } }, operator)
+    const visitor = createVisitor()
+    const proved = await prove(visitor, await visitor.get(at('/phone')))
+    const form = await visitor.submit(proved, { code: (await signet.mail(number)).codes[0] ?? '' })
+    expect(form.url.href).toBe(at('/phone'))
+    const refused = await visitor.press(form, '/account/profile/phone/remove')
+    expect([refused.status, words(refused).includes('as securely as is demanded')]).toEqual([422, true])
+    expect(await addressesOf(signet, ana)).toEqual([old, number])
+  })
+
   it('S44: with a number that is added or removed, trusted devices are trusted no more', async () => {
     const { signet, ana } = await stage()
     const rows = signet.house.store.devices
