@@ -166,6 +166,12 @@ async function visitRecovery({ signet, other, see }: Walk): Promise<void> {
   await see('recovery: done', other)
   await other.goto(links[0] ?? '')
   await see('recovery: gone', other)
+  await other.goto(links[1] ?? '')
+  await see('objection', other)
+  await submit(other, {}, '[action="/objection"] button')
+  await see('objection: done', other)
+  await other.goto(`${signet.issuer}/objection?key=none`)
+  await see('objection: gone', other)
 }
 
 async function visitErrors({ signet, page, other, see }: Walk): Promise<void> {
@@ -203,6 +209,8 @@ async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
   await see('account: applications', page)
   await at('/activity')
   await see('account: activity', page)
+  await at('/check')
+  await see('account: check', page)
   await at('/security/password')
   await see('account: password', page)
   await submit(page, { password: 'short' })
