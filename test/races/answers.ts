@@ -1,11 +1,15 @@
-/** Races for what proves a person once: one answer to a link counts; one sign-in comes of a code, and of what a key signed. */
+/** Races for what proves a person once: one answer to a link and on a phone counts; one sign-in comes of a code, and of what a key signed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Options, softKey } from '../factors/soft-key.ts'
+import { password } from '../support/person.ts'
+import { createPhone } from '../support/phone.ts'
 import { callback } from '../support/relying-party.ts'
 import { engines, type FreshStore } from '../support/stores.ts'
 import { createVisitor, type Page, type Visitor } from '../support/visitor.ts'
 import { type Arena, elsewhere, everywhere, inTurn, openArena, race } from './arena.ts'
 import { post } from './races.ts'
+
+const visit = { address: '127.0.0.1', language: 'en', userAgent: 'test' }
 
 export function describeAnswerRaces(rounds: number): void {
   describe.each(Object.entries(engines()))('on %s', (_, fresh) => {
@@ -90,6 +94,45 @@ export function describeAnswerRaces(rounds: number): void {
     )
 
     racing(
+      'F3: approve one request on a phone: exactly one answer counts, and one sign-in comes of it',
+      async (email, id) => {
+        const { enrolments, authentication } = arena.house
+        const phone = await createPhone(arena.issuer)
+        const ask = async (path: string, form = {}, how = {}) => ({
+          text: await phone.sign(path, form, how),
+          purpose: { method: 'POST', url: arena.issuer + path },
+        })
+        await enrolments.finish(id, 'password', { password }, visit)
+        const { ticket = '', show } = await enrolments.begin(id, 'push', visit)
+        const invitation = new URL(String(show?.link)).hash.slice(1)
+        await authentication.devices.follow(
+          await ask('/approve/phones', { invitation, name: 'Phone' }, { brings: true }),
+        )
+        await enrolments.finish(id, 'push', { ticket, guest: phone.id }, visit)
+        const visitor = createVisitor({ stopAt: callback, headers: elsewhere() })
+        const identify = await visitor.get((await arena.party.begin()).url)
+        const page = await visitor.submit(await visitor.submit(identify, { identifier: email }), { password })
+        const heard = await authentication.devices.look(await ask('/approve/requests'))
+        const question = (heard.status === 'heard' && heard.question?.id) || ''
+        return { visitor, page, phone, question }
+      },
+      async (racers, { visitor, page, phone, question }) => {
+        const path = '/approve/answers'
+        const number = page.document.querySelector('.match-number')?.textContent.trim() ?? ''
+        const forms = await race(racers, () => phone.sign(path, { question, number, decision: 'allow' }))
+        const answers = await race(racers, async (racer) => {
+          const headers = { 'content-type': 'application/json', ...elsewhere() }
+          const body = JSON.stringify({ signed: forms[racer] })
+          const response = await fetch(arena.at(racer, path), { method: 'POST', headers, body })
+          return (await response.json()) as { status?: string }
+        })
+        expect(answers.filter(({ status }) => status === 'approved')).toHaveLength(1)
+        const proof = `${page.url.pathname}/prove/push`
+        await race(racers, (racer) => post(arena, racer, visitor, page, proof, {}, everywhere(visitor)))
+      },
+    )
+
+    racing(
       'S28 F3: type one mailed code: exactly one sign-in comes of it',
       (email) => ask(email, 'email-code'),
       async (racers, { visitor, page, sent }) => {
@@ -104,7 +147,6 @@ export function describeAnswerRaces(rounds: number): void {
       async (_, id) => {
         const site = { origin: arena.issuer, host: new URL(arena.issuer).hostname }
         const key = softKey({ user: id })
-        const visit = { address: '127.0.0.1', language: 'en', userAgent: 'test' }
         const { ticket = '', show } = await arena.house.enrolments.begin(id, 'passkey', visit)
         const made = { credential: key.create(show?.options as Options, site), ticket }
         expect((await arena.house.enrolments.finish(id, 'passkey', made, visit)).status).toBe('enrolled')
