@@ -104,6 +104,7 @@ const others = [
   'EMAIL_CODE',
   'SMS_CODE',
   'PASSKEY',
+  'PUSH',
   'SECURITY_KEY',
   'BACKUP_CODE',
   'TRUSTED_DEVICE',
