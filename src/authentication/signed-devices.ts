@@ -204,7 +204,7 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
       return identity && { account: identity.identifiers[0]?.written ?? displayName(identity) }
     },
     async isFollowed(invitationId) {
-      return (await invitations.invited(invitationId)) !== 'nobody'
+      return typeof (await invitations.invited(invitationId)) !== 'string'
     },
     async look(signed) {
       const heard = await hear(signed)
