@@ -34,8 +34,10 @@ export interface Credentials {
   amend(stored: SealedCredential, data: unknown): Promise<boolean>
   /** False when it changed meanwhile. */
   rename(stored: SealedCredential, label: string): Promise<boolean>
-  /** False when it was gone already. */
-  remove(id: string): Promise<boolean>
+  /** Removes it; exactly one caller receives what it was. */
+  take(id: string): Promise<SealedCredential | undefined>
+  /** What was taken is there again, unless something stands in its place. */
+  putBack(taken: SealedCredential): Promise<void>
 }
 
 export function createCredentials({ store, vault, clock, random }: CredentialsTools): Credentials {
@@ -93,7 +95,10 @@ export function createCredentials({ store, vault, clock, random }: CredentialsTo
     },
     amend: (stored, data) => rows.replace({ ...stored, data: seal(stored.id, { ...stored, data }) }),
     rename: (stored, label) => rows.replace({ ...stored, label }),
-    remove: (id) => rows.remove(id),
+    take: (id) => rows.take(id) as Promise<SealedCredential | undefined>,
+    async putBack({ version: _, ...taken }) {
+      await rows.insert(taken)
+    },
   }
 }
 

@@ -67,12 +67,22 @@ export function createRemoval(tools: RemovalTools): Pick<Enrolments, 'remove' | 
     const known = await situations.ofIdentity(await identities.get(identityId))
     const credential = known.credentials.find(({ id }) => id === credentialId)
     if (credential === undefined) return refused('unknown')
-    const protects =
-      unproved && clock() - credential.createdAt >= newFor && isOnlySecond(known, credentialId, clock())
-    const left = known.enrolled.filter((way) => way.credentialId !== credentialId)
-    const reason = force ? undefined : protects ? 'second-factor' : await obstacle(known, left)
+    const isOld = clock() - credential.createdAt >= newFor
+    const keeps = async (left: readonly EnrolledWay[]) => {
+      if (force) return undefined
+      return unproved && isOld && losesSecond(known, left, clock()) ? 'second-factor' : obstacle(known, left)
+    }
+    const reason = await keeps(known.enrolled.filter((way) => way.credentialId !== credentialId))
     if (reason !== undefined) return refused(reason)
-    if (!(await credentials.remove(credentialId))) return refused('unknown')
+    const taken = await credentials.take(credentialId)
+    if (taken === undefined) return refused('unknown')
+    // Of two removals at once each counted on what the other one took: whoever comes last finds too little left, and takes it back.
+    const now = await situations.ofIdentity(await identities.get(identityId))
+    const late = now.identity?.state === 'deleted' ? undefined : await keeps(now.enrolled)
+    if (late !== undefined) {
+      await credentials.putBack(taken)
+      return refused(late)
+    }
     await trustedDevices.revokeAll(identityId, by, { reason: 'changed' })
     const { factor } = credential
     await audit.record({
@@ -88,8 +98,7 @@ export function createRemoval(tools: RemovalTools): Pick<Enrolments, 'remove' | 
   return { remove, hinders }
 }
 
-function isOnlySecond({ enrolled }: Known, credentialId: string, now: Instant): boolean {
-  const left = enrolled.filter((way) => way.credentialId !== credentialId)
+function losesSecond({ enrolled }: Known, left: readonly EnrolledWay[], now: Instant): boolean {
   return hasSecond(enrolled, now) && !hasSecond(left, now)
 }
 
