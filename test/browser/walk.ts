@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { acrOf } from '../../src/domain/assurance.ts'
 import { minute } from '../../src/domain/time.ts'
+import { codeOf } from '../factors/authenticator.ts'
 import { addPerson, password } from '../support/person.ts'
 import { register } from '../support/relying-party.ts'
 import type { Signet } from '../support/signet.ts'
@@ -39,6 +40,7 @@ export const stops = {
   recovery: visitRecovery,
   errors: visitErrors,
   account: visitAccount,
+  trusted: visitTrusted,
   people: visitPeople,
   clients: visitClients,
   signOut: visitSignOut,
@@ -203,6 +205,14 @@ async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
   await submit(page, { name: 'x'.repeat(300) }, '[action="/account/profile"] button')
   await see('account: profile mistaken', page)
   await submit(page, { name: 'Ana Ruiz', nickname: 'Ana' }, '[action="/account/profile"] button')
+  await at('/profile/phone')
+  await see('account: phone number', page)
+  await submit(page, { phone: '12' })
+  await see('account: phone number mistaken', page)
+  await submit(page, { phone: '+4915112345678' })
+  await see('account: code for a phone number', page)
+  await submit(page, { code: '1' })
+  await see('account: code for a phone number wrong', page)
   await at('/sessions')
   await see('account: sessions', page)
   await at('/applications')
@@ -225,6 +235,21 @@ async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
   await at('/security/password')
   await submit(page, { password: `${password} again` })
   await see('account: security', page)
+}
+
+async function visitTrusted({ signet, other, see }: Walk): Promise<void> {
+  const key = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+  const id = await addPerson(signet.house, 'toni@example.com')
+  await signet.house.enrolments.adopt(id, 'totp', { totp_secret: key })
+  await other.context().clearCookies()
+  await signIn(other, `${signet.issuer}/account`, 'toni@example.com')
+  await see('prove: a second step', other)
+  await other.locator('[name="trust"]').check()
+  await submit(other, { code: codeOf(key, signet.house.clock()) })
+  await other.goto(`${signet.issuer}/account/security`)
+  await see('account: security with a trusted device', other)
+  await other.goto(`${signet.issuer}/account/security/trusted-devices`)
+  await see('account: trusted devices', other)
 }
 
 async function visitPeople({ signet, page, see }: Walk): Promise<void> {
