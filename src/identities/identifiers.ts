@@ -57,7 +57,10 @@ export function createIdentifiers(tools: IdentitiesTools): Pick<Identities, 'cha
 
 type Difference = Pick<Extract<IdentifierChanged, { status: 'changed' }>, 'added' | 'removed'>
 
-/** The new one stands where the old one did; undefined when the old one is not there any more, or nothing could be left. */
+/**
+ * The new one stands where the old one did; undefined when the old one is not there any more, or too little would be left: decided here, so that of two
+ * removals at once the second finds what the first one left.
+ */
 function changed(
   { state, identifiers }: Identity,
   wanted: Identifier | undefined,
@@ -71,7 +74,9 @@ function changed(
   const others = identifiers.filter((one) => !(remove && same(one, remove)) && !(wanted && same(one, wanted)))
   const place = at < 0 ? others.length : Math.min(at, others.length)
   const next = wanted === undefined ? others : others.toSpliced(place, 0, wanted)
-  return next.length === 0 || next.length > mostIdentifiers ? undefined : next
+  const reachable =
+    remove?.kind !== 'email' || next.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt)
+  return reachable && next.length > 0 && next.length <= mostIdentifiers ? next : undefined
 }
 
 function differenceOf({ identifiers }: Identity, next: readonly Identifier[]): Difference {

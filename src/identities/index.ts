@@ -84,7 +84,7 @@ export type IdentifierChanged =
   | { readonly status: 'invalid' }
   /** Somebody else has it. */
   | { readonly status: 'taken' }
-  /** What was to be removed is not there any more, it is the last one, or there are too many. */
+  /** What was to be removed is not there any more, it is the last one (or the last proved e-mail address), or there are too many. */
   | { readonly status: 'gone' }
 
 export type Moved =

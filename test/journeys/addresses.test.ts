@@ -298,6 +298,19 @@ eachStore((_, __, freshStore) => {
     expect(await addressesOf(signet, ana)).toEqual([old])
   })
 
+  it('F3: of two addresses that are removed at the same moment one stays', async () => {
+    const { signet, ana } = await stage()
+    const { changes } = signet.house.addresses
+    await signet.house.identities.changeIdentifier(ana, { add: { kind: 'email', written: fresh } }, operator)
+    const outcomes = await Promise.all(
+      [old, fresh].map((value) =>
+        changes.remove(ana, { kind: 'email', value }, { ...visit, sessionUid: '' }, operator),
+      ),
+    )
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['refused', 'removed'])
+    expect(await addressesOf(signet, ana)).toHaveLength(1)
+  })
+
   it('a number stays where a rule demands a second factor, and there is no other', async () => {
     const { signet, ana, at } = await stage({
       SIGNET_POLICY__LEVEL: 'two-factor',
