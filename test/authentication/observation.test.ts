@@ -119,7 +119,7 @@ describe('what is noticed with the first proof', () => {
         for (const address of [munich, berlin, tokyo]) await signIn({ address })
       expect(seen.at(-1)?.earlier).toHaveLength(3)
       const [row] = (await store.whereabouts.page({ limit: 10 })).items
-      expect(JSON.stringify(row)).not.toMatch(/Munich|DE|48\.1|at"/)
+      expect(JSON.stringify(row)).not.toMatch(/Munich|48\.1|"at"/)
       const there = visit({ address: '198.51.100.1' })
       const who = await identified(house, 'ana@example.com', there)
       await engine.prove(who, there, 'password', { password: 'not this one at all' })
