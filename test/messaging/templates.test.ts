@@ -204,3 +204,29 @@ test('the place of an address stands beside it in the language of the message, i
   expect(text('192.0.2.1', 'en')).toContain('From: France (192.0.2.1)')
   expect(text('127.0.0.1', 'en')).toMatch(/From: 127\.0\.0\.1$/m)
 })
+
+/** Those that somebody can answer with "this wasn't me". */
+const questionable = (Object.keys(names) as MessageTemplate[]).filter(
+  (name) =>
+    !/^(registration|address|invitation|recovery-nothing|objection-raised|sign-in-disowned)/.test(name),
+)
+
+test.each(['en', 'de'])(
+  'what each message can be answered with is said in %s on the page behind its link',
+  (language) => {
+    const file = new URL(`../../views/locales/${language}/objections.json`, import.meta.url)
+    const { about, will } = JSON.parse(readFileSync(file, 'utf8'))
+    for (const name of questionable)
+      expect([name, about[name], will[name]]).toEqual([name, expect.any(String), expect.any(String)])
+  },
+)
+
+test('S33: "this wasn\'t me" stands in the text, in the HTML and among the links, and leads nowhere but to the issuer', () => {
+  const objection = 'https://id.example.com/objection?key=abc'
+  const { text, html, links } = templates.render(message({ template: 'new-device' }), objection)
+  expect(text).toContain(`This wasn't me:\n${objection}`)
+  expect(html).toContain(`href="${objection}"`)
+  expect(links).toEqual([everything.link, objection])
+  expect(templates.render(message({ template: 'new-device' })).text).not.toContain("This wasn't me")
+  expect(() => templates.render(message(), 'https://evil.example/objection?key=abc')).toThrow('leads away')
+})
