@@ -23,6 +23,8 @@ export interface OpenObjection {
   readonly message: QuestionedMessage
   readonly about: Questioned
   readonly language: string
+  /** Where the message went. */
+  readonly to: Message['to']
 }
 
 export interface ObjectionBook extends ObjectionLinks {
@@ -52,13 +54,13 @@ export function createObjectionBook(tools: ObjectionBookTools): ObjectionBook {
   const { store, vault, digest, clock, settings, issuer } = tools
   return {
     async linkFor(message, messageId, at) {
-      const { about, language } = message
+      const { about, language, to } = message
       const expiresAt = at + settings.alerts.objection_lifetime
       if (about === undefined || expiresAt <= clock()) return undefined
       // The same for every try to deliver it, known to nobody without the key.
       const token = vault.mac(purpose, messageId)
       const id = digest(token)
-      const content: Content = { message: questioned(message, at), about, language }
+      const content: Content = { message: questioned(message, at), about, language, to }
       const sealed = vault.seal(purpose, JSON.stringify(content), id)
       await store.objections.insert({ id, identityId: about.identityId, sealed, expiresAt })
       // From the issuer and nothing else: a request's Host never reaches a message (S33).

@@ -106,26 +106,26 @@ export function createObjections(tools: ObjectionsTools): Objections {
 
 async function tellOwner(
   { identities, messenger, issuer }: ObjectionsTools,
-  { about, message, language, row }: OpenObjection,
+  { about, message, language, row, to: asked }: OpenObjection,
   { address, userAgent: device }: LinkOrigin,
   ended: readonly Ended[],
 ): Promise<void> {
   const identity = await identities.get(about.identityId)
-  const to = identity === undefined ? undefined : mailAddress(identity)
-  if (identity === undefined || to === undefined) return
-  await messenger.send({
-    template: 'objection-raised',
-    to,
-    language,
-    values: {
-      name: displayName(identity),
-      at: row.raisedAt ?? message.at,
-      ended: ended.join(' '),
-      address,
-      ...(device === undefined ? {} : { device }),
-      link: `${issuer}/account/check`,
-    },
-  })
+  if (identity === undefined) return
+  const values = {
+    name: displayName(identity),
+    at: row.raisedAt ?? message.at,
+    ended: ended.join(' '),
+    address,
+    ...(device === undefined ? {} : { device }),
+    link: `${issuer}/account/check`,
+  }
+  // Whoever took an account over may have changed its address meanwhile: the one that was asked hears of it too.
+  const reached = [mailAddress(identity), asked].flatMap((to) =>
+    to === undefined ? [] : ([[to.written, to]] as const),
+  )
+  for (const to of new Map(reached).values())
+    await messenger.send({ template: 'objection-raised', to, language, values })
 }
 
 /** Whoever it is holds a message, which proves nothing about who they are. */

@@ -140,6 +140,17 @@ eachStore((_, open) => {
     ])
   })
 
+  it('tells the address that was asked too, when the account has another one by now', async () => {
+    const { objections, token, identities, identityId, messages } = await openObjections(open)
+    const change = {
+      add: { kind: 'email', written: 'thief@example.com' },
+      remove: { kind: 'email', value: 'ana@example.com' },
+    } as const
+    await identities.changeIdentifier(identityId, change, operator)
+    await objections.raise(token, visit)
+    expect(messages.map(({ to }) => to.written).sort()).toEqual(['ana@example.com', 'thief@example.com'])
+  })
+
   it.each([2, 16])('S33: of %i who press at once one acts, and one is told', async (racers) => {
     const { objections, token, frozen, messages, store, clock, ...world } = await openObjections(open)
     const elsewhere = objectionsOn(store, clock.now, { frozen, faults: [] })
