@@ -18,7 +18,10 @@ export type Halt = (processId: string, identityId: string) => Promise<boolean>
 const mostRounds = 50
 
 export function createHalt({ store, identities, clock }: HaltingTools): Halt {
-  async function isAbout({ identityId, identifier }: Authentication, whom: string): Promise<boolean> {
+  async function isAbout(process: Authentication, whom: string): Promise<boolean> {
+    const { identifier, requirement } = process
+    // An application can say whom it wants: then nobody types it.
+    const identityId = process.identityId ?? requirement.identityId
     if (identityId !== undefined || identifier === undefined) return identityId === whom
     return (await identities.findByIdentifier('any', identifier))?.id === whom
   }

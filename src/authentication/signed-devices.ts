@@ -112,12 +112,14 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
     const checked = (await factor.device?.check(data, signed.text, purposeOf(signed))) ?? 'wrong'
     if (checked === 'late' || checked === 'wrong') return { status: checked }
     const identity = await identities.get(stored.identityId)
-    if (identity === undefined || !may(identity, 'sign-in')) return { status: 'unknown' }
+    // Whoever is suspended may come back: a device that hears `unknown` throws its key away.
+    if (identity === undefined || identity.state === 'deleted') return { status: 'unknown' }
     if (!(await isNew(stored.id, checked.request))) return { status: 'wrong' }
     return { status: 'heard', factor, identity, stored, form: checked.request.form }
   }
 
   async function openTo({ factor, identity }: Heard): Promise<Open | undefined> {
+    if (!may(identity, 'sign-in')) return undefined
     const id = await approvals.turnOf(identity.id)
     const found = id === undefined ? undefined : await approvals.find(id)
     if (found === undefined || found.answer !== undefined) return undefined

@@ -31,8 +31,7 @@ export async function keyIn(
 ): Promise<{ readonly key: DeviceKey; readonly thumbprint: string } | undefined> {
   const { jwk } = headerOf(signed)
   const { x, y, kty, crv, ...rest } = jwk ?? {}
-  const wellFormed = coordinate.test(x ?? '') && coordinate.test(y ?? '') && !('d' in rest)
-  if (x === undefined || y === undefined || !wellFormed || kty !== 'EC' || crv !== 'P-256') return undefined
+  if (!isCoordinate(x) || !isCoordinate(y) || 'd' in rest || kty !== 'EC' || crv !== 'P-256') return undefined
   return { key: { x, y }, thumbprint: await calculateJwkThumbprint(jwkOf({ x, y })) }
 }
 
@@ -69,6 +68,11 @@ function headerOf(signed: string): { readonly kid?: unknown; readonly jwk?: JWK 
   } catch {
     return {}
   }
+}
+
+/** Whoever sends it may have put anything there. */
+function isCoordinate(value: unknown): value is string {
+  return typeof value === 'string' && coordinate.test(value)
 }
 
 function jwkOf({ x, y }: DeviceKey): JWK {

@@ -308,6 +308,23 @@ describe('a request on the phone', () => {
       expect((await house.engine.current(who, visit()))?.step.kind).toBe('prove')
     })
 
+    it('is not shown while the person is suspended; afterwards the phone is still theirs', async () => {
+      const house = await withAna()
+      const phone = await addPhone(house)
+      const { number } = await asked(house)
+      const question = await openTo(house, phone)
+      await house.identities.suspend(house.id, operator)
+      // Not `unknown`: the app would throw its key away, and be missed once they are back.
+      expect(await look(house, phone)).toBeUndefined()
+      expect(await reply(house, phone, { question, decision: 'allow', number })).toEqual({ status: 'gone' })
+      await house.identities.restore(house.id, operator)
+      const next = await asked(house)
+      expect(await reply(house, phone, { decision: 'allow', number: next.number })).toEqual({
+        status: 'approved',
+      })
+      expect(await collect(house, next.who)).toMatchObject(done)
+    })
+
     it('is not for the phones of others, nor for another browser to collect', async () => {
       const house = await withAna()
       await addPhone(house)
@@ -499,6 +516,23 @@ describe('adding a phone', () => {
       expect(await house.engine.devices.follow(at(path, `${header}.${payload}.AAAA`))).toEqual({
         status: 'wrong',
       })
+      const coordinate = 'A'.repeat(43)
+      for (const jwk of [
+        { x: [coordinate], y: [coordinate] },
+        { x: coordinate, y: coordinate },
+        { x: 1, y: null },
+        [],
+        'x',
+        null,
+      ]) {
+        const key = typeof jwk === 'object' && !Array.isArray(jwk) ? { kty: 'EC', crv: 'P-256', ...jwk } : jwk
+        const strange = Buffer.from(JSON.stringify({ typ: 'x', alg: 'ES256', jwk: key })).toString(
+          'base64url',
+        )
+        expect(await house.engine.devices.follow(at(path, `${strange}.${payload}.AAAA`))).toEqual({
+          status: 'wrong',
+        })
+      }
       const unnamed = await phone.sign(path, { invitation, name: 'x' }, { at: house.clock.now() })
       expect(await house.engine.devices.follow(at(path, unnamed))).toEqual({ status: 'wrong' })
       await follow(house, phone, { invitation })

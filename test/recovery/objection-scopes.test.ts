@@ -129,6 +129,20 @@ eachStore((_, __, fresh) => {
     expect((await own.submit(end, {}, allow)).url.searchParams.has('code')).toBe(true)
   })
 
+  it('S33: … also one that an application asked for by name, before anybody typed one', async () => {
+    const signet = await open()
+    const id = await addPerson(signet.house)
+    const party = await register(signet)
+    const stranger = browser()
+    const claims = JSON.stringify({ id_token: { sub: { value: id } } })
+    const theirs = await stranger.submit(await stranger.get((await party.begin({ claims })).url), {}, byCode)
+    const message = await told(signet, ana, /Your code/)
+
+    expect(await raise(signet, message)).toEqual(['process-over'])
+    const late = await stranger.submit(theirs, { code: message.codes[0] })
+    expect(late.document.querySelector('button[name="decision"]')).toBeNull()
+  })
+
   it('S33: … and when somebody got in with it, they are out again', async () => {
     const signet = await open()
     const id = await addPerson(signet.house)
