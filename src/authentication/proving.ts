@@ -113,8 +113,12 @@ export function createProving(tools: ProvingTools): Proving {
   /** An answer that a signed device gave names its credential: the others have nothing to say to it. */
   async function answering(factor: Factor, candidates: readonly Candidate[], taken: Taken | undefined) {
     const id = factor.device && taken && factor.elsewhere?.(taken.challenge)
-    const by = id === undefined ? undefined : await tools.elsewhere.answeredBy(id)
-    return by === undefined ? candidates : candidates.filter(({ credential }) => credential.id === by)
+    if (id === undefined) return candidates
+    const by = await tools.elsewhere.answeredBy(id)
+    // No answer, or not a device's own (a newer question came): the first to collect it has it, and the next would go on waiting.
+    return by === undefined
+      ? candidates.slice(0, 1)
+      : candidates.filter(({ credential }) => credential.id === by)
   }
 
   /** Where nobody was named, the answer itself may name somebody. */
