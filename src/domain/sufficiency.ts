@@ -20,8 +20,19 @@ export interface Circumstances {
   readonly deferred: Deferred
 }
 
-/** What can be put off is no reason to ask again; whoever can do it by now is asked. */
+/**
+ * What can be put off is no reason to ask again, once its time runs: that begins with a sign-in, and for whoever never came to one it would
+ * never end. Whoever can do it by now is asked.
+ */
 export function isEnough(earlier: Earlier, at: Circumstances, policy: Policy, now: Instant): boolean {
+  if (!isEnoughUnder(earlier, at, policy, now)) return false
+  // As for a process: a signal must not be what excuses from another rule.
+  const { facts } = at
+  if (facts.signals.length === 0) return true
+  return isEnoughUnder(earlier, { ...at, facts: { ...facts, signals: [] } }, policy, now)
+}
+
+function isEnoughUnder(earlier: Earlier, at: Circumstances, policy: Policy, now: Instant): boolean {
   const { facts, trustedUntil = 0, enrolled, deferred } = at
   const rules = applying(policy.rules, facts)
   const demand = demandOf(rules, { level: policy.level, since: deferred.since, now })
@@ -31,7 +42,11 @@ export function isEnough(earlier: Earlier, at: Circumstances, policy: Policy, no
     return reaches(reached, terms.level) || (trusted && excuses(terms, reached))
   }
   if (does(demand.full)) return true
-  return demand.until !== undefined && does(demand.due) && !couldMeet(enrolled, demand.full, now)
+  const begun = rules.every(
+    (rule) => rule.enrol_within === undefined || Object.hasOwn(deferred.since, rule.name),
+  )
+  const mayWait = demand.until !== undefined && begun && does(demand.due)
+  return mayWait && !couldMeet(enrolled, demand.full, now)
 }
 
 function reachedUnder(terms: Terms, earlier: Earlier, enrolled: readonly EnrolledWay[], now: Instant): Level {

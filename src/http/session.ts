@@ -30,7 +30,7 @@ export interface SignedIn {
 export type SignedInHandler = (page: SignedIn) => Promise<void> | void
 
 export interface Guard {
-  /** Needs a living session, and what the area asks for. */
+  /** Needs a living session, what the area asks for, and what the policy asks for its client. */
   readonly signedIn: (handle: SignedInHandler) => Handler
   /**
    * Needs a sign-in of the last five minutes, with the strongest that the person has (S18, S30), and what the policy asks for privileged
@@ -57,14 +57,20 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
     return session === undefined || identity === undefined ? undefined : { ctx, session, identity }
   }
 
-  async function isFresh({ ctx, session, identity }: SignedIn, within: Duration): Promise<boolean> {
+  /** A session that was opened for another application, or before a rule was there, may be too weak or too old, as at the authorization endpoint. */
+  function does({ ctx, session }: SignedIn, privileged: boolean): Promise<boolean> {
+    const { address, device } = ctx.state
+    const from = { address, ...(device === undefined ? {} : { device }) }
+    return authentication.enough({ ...session, ...from, clientId: area.clientId, privileged })
+  }
+
+  async function isFresh(page: SignedIn, within: Duration): Promise<boolean> {
+    const { session, identity } = page
     const age = clock() - session.authTime
     // A sign-in that is still to come was made before a clock was set back: nobody can tell how long ago that was.
     if (age > within || age < -skew) return false
     if (!reaches(session.level, await highestLevel(deps, identity.id))) return false
-    const { address, device } = ctx.state
-    const from = { address, ...(device === undefined ? {} : { device }) }
-    return authentication.enough({ ...session, ...from, clientId: area.clientId, privileged: true })
+    return does(page, true)
   }
 
   /** Off to the authorization endpoint; a fresh sign-in is asked for by name, so that it never depends on whose clock is right. */
@@ -96,12 +102,14 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
     }
   }
 
-  function guarded(handle: SignedInHandler, isEnough: (page: SignedIn) => Promise<boolean>): Handler {
+  function guarded(handle: SignedInHandler, isEnough?: (page: SignedIn) => Promise<boolean>): Handler {
     return async (ctx) => {
       const page = await personOf(ctx)
       if (page === undefined) return signIn(ctx)
       if (area.allows?.(page.identity) === false) return area.refuse?.(ctx)
-      return (await isEnough(page)) ? handle(page) : signIn(ctx, page)
+      if (isEnough !== undefined) return (await isEnough(page)) ? handle(page) : signIn(ctx, page)
+      // Nothing is asked for by name: the authorization endpoint judges as we do, and asks for what is missing.
+      return (await does(page, false)) ? handle(page) : signIn(ctx)
     }
   }
 
@@ -117,7 +125,7 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
   }
 
   return {
-    signedIn: (handle) => guarded(handle, async () => true),
+    signedIn: (handle) => guarded(handle),
     fresh: (handle) =>
       guarded(handle, (page) => isFresh(page, page.ctx.method === 'POST' ? freshFor : freshForPage)),
     callback,

@@ -116,7 +116,19 @@ const table: Record<string, Row> = {
     trustedUntil: now + day,
     enough: false,
   },
-  'does while there is time to enrol': { earlier: one, rules: [soon], enrolled: [secret], enough: true },
+  'does while there is time to enrol': {
+    earlier: one,
+    rules: [soon],
+    enrolled: [secret],
+    deferred: { since: { soon: now - day } },
+    enough: true,
+  },
+  'not before that time began: it begins with a sign-in': {
+    earlier: one,
+    rules: [soon],
+    enrolled: [secret],
+    enough: false,
+  },
   'not when the time is over': {
     earlier: one,
     rules: [soon],
@@ -128,6 +140,15 @@ const table: Record<string, Row> = {
     earlier: one,
     rules: [soon],
     enrolled: [secret, byMail],
+    deferred: { since: { soon: now - day } },
+    enough: false,
+  },
+  'not because a signal asks for what cannot be had as well': {
+    earlier: one,
+    rules: [soon, { ...unusual, name: 'later', factors: ['key'], enrol_within: day }],
+    facts: { signals: ['new-place'] },
+    enrolled: [secret, app],
+    deferred: { since: { soon: now - day, later: now - minute } },
     enough: false,
   },
   'not where another rule gives no time': {

@@ -26,7 +26,7 @@ eachStore((_, __, fresh) => {
     const declared = { SIGNET_CLIENTS: JSON.stringify(clients), SIGNET_POLICY__RULES: JSON.stringify(rules) }
     const env = { ...declared, ...more }
     const signet = await open({ clock: () => now, env })
-    await addPerson(signet.house)
+    await addPerson(signet.house, undefined, { roles: ['administrator'] })
     const visitor = createVisitor({ stopAt: callback })
     const ask = (client_id: string, more: Record<string, string> = {}) =>
       visitor.get(`${signet.issuer}/authorize?${new URLSearchParams({ ...request, client_id, ...more })}`)
@@ -35,6 +35,7 @@ eachStore((_, __, fresh) => {
     return {
       ask,
       visitor,
+      see: (path: string) => visitor.get(`${signet.issuer}${path}`),
       async addAuthenticator() {
         const form = await visitor.get(`${signet.issuer}/account/security/totp`)
         key = keyOn(form)
@@ -91,6 +92,39 @@ eachStore((_, __, fresh) => {
     expect(words(stopped)).toContain('stronger proof than your account is set up for')
     const back = await visitor.press(stopped, `${stopped.url.pathname}/cancel`)
     expect(errorIn(back)).toBe('unmet_authentication_requirements')
+    expect(isIn(await ask('notes', { prompt: 'none' }))).toBe(true)
+  })
+
+  it('S18: does not go past a rule that gives time: the time begins with a sign-in for its client', async () => {
+    const patient = { name: 'books', when: { clients: ['books'] }, level: 'two-factor', enrol_within: '7d' }
+    const { ask, visitor } = await scene({
+      ...passwordOnly,
+      SIGNET_FACTORS__TOTP__ENABLED: 'true',
+      SIGNET_POLICY__RULES: JSON.stringify([patient]),
+    })
+    expect(isIn(await ask('notes', { prompt: 'none' }))).toBe(true)
+    expect(errorIn(await ask('books', { prompt: 'none' }))).toBe('login_required')
+    const offered = await prove(visitor, await ask('books'))
+    expect(words(offered)).toContain('Remind me later')
+    expect(isIn(await visitor.press(offered, `${offered.url.pathname}/postpone`))).toBe(true)
+    expect(isIn(await ask('books', { prompt: 'none' }))).toBe(true)
+  })
+
+  it('S18: does not go past a rule for our own pages, which are applications like any other', async () => {
+    const console = { name: 'console', when: { clients: ['signet-console'] }, level: 'two-factor' }
+    const { ask, visitor, see, addAuthenticator, code, later } = await scene({
+      SIGNET_POLICY__RULES: JSON.stringify([console]),
+    })
+    const people = await see('/admin/people')
+    expect(people.url.pathname).toMatch(/^\/interaction\//)
+    expect(words(people)).not.toContain('ana@example.com')
+    expect((await see('/account')).url.pathname).toBe('/account')
+    await addAuthenticator()
+    expect((await see('/admin/people')).url.pathname).toMatch(/^\/interaction\//)
+    const second = await prove(visitor, await see('/admin/people'))
+    expect((await visitor.submit(second, { code: code() })).url.pathname).toBe('/admin/people')
+    later(1)
+    expect((await see('/admin')).status).toBe(200)
     expect(isIn(await ask('notes', { prompt: 'none' }))).toBe(true)
   })
 })
