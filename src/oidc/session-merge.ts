@@ -27,7 +27,9 @@ export interface SessionPayload {
 
 type Authorizations = Readonly<Record<string, Authorization>>
 
-const fields = ['accountId', 'loginTs', 'acr', 'amr', 'transient', 'state'] as const
+/** One sign-in: who, when and how well. Of two sign-ins nothing is ever mixed: the time of the one would vouch for the proofs of the other. */
+const ofSignIn = ['accountId', 'loginTs', 'acr', 'amr'] as const
+const fields = ['transient', 'state'] as const
 
 /**
  * What to store when a request that read `base` wants `mine` and others made it `current` meanwhile: each change of ours is kept,
@@ -39,8 +41,8 @@ export function mergeSession(
   current: SessionPayload,
 ): SessionPayload {
   const merged: Record<string, unknown> = { ...current }
-  for (const field of fields) {
-    if (isDeepStrictEqual(mine[field], base[field])) continue
+  const changed = fields.filter((field) => !isDeepStrictEqual(mine[field], base[field]))
+  for (const field of signsInLast(base, mine, current) ? [...ofSignIn, ...changed] : changed) {
     if (mine[field] === undefined) delete merged[field]
     else merged[field] = mine[field]
   }
@@ -52,6 +54,15 @@ export function mergeSession(
   if (Object.keys(authorizations).length > 0) merged.authorizations = authorizations
   else delete merged.authorizations
   return merged as unknown as SessionPayload
+}
+
+/** Ours is a sign-in, and no other request stored a later one of the same person. */
+function signsInLast(base: SessionPayload, mine: SessionPayload, current: SessionPayload): boolean {
+  const isOther = (one: SessionPayload) =>
+    ofSignIn.some((field) => !isDeepStrictEqual(one[field], base[field]))
+  if (!isOther(mine)) return false
+  const isLater = (current.loginTs ?? 0) > (mine.loginTs ?? 0)
+  return !(isLater && isOther(current) && current.accountId === mine.accountId)
 }
 
 function mergeAuthorizations(base: Authorizations, mine: Authorizations, current: Authorizations) {

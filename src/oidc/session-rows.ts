@@ -167,7 +167,9 @@ export function createSessionRows(deps: SessionRowsDeps): SessionRows {
         return { status: 'saved', session: before, ownsId }
       }
       if (payload.jti !== before.payload.jti && !signsIn) await keepFormer(before.payload, payload.jti)
-      const session = await store(made({ payload, ...placeOf(signIn ?? before.place) }, before.row))
+      // Where and with what somebody proved themselves belongs to the sign-in that counts, ours or a later one.
+      const place = signsIn && payload.loginTs === mine.loginTs ? signIn : before.place
+      const session = await store(made({ payload, ...placeOf(place) }, before.row))
       if (session !== undefined) return { status: 'saved', session, ownsId }
       before = await current(base.payload.uid)
     }

@@ -33,10 +33,11 @@ interface SessionModel extends Model {
   touched?: boolean
   destroyed?: boolean
   accountId?: string
+  loginTs?: number
   authorizations?: Record<string, Authorization>
   sidFor(clientId: string, value?: string): string | undefined
   ensureClientContainer(clientId: string): void
-  loginAccount(details: object): void
+  loginAccount(details: { readonly loginTs?: number }): void
 }
 
 /** Overrides of one Provider instance; call it for each new one. */
@@ -60,8 +61,9 @@ export function applySessions(provider: Provider, deps: SessionsDeps): void {
   }
   const { loginAccount } = prototype
   prototype.loginAccount = function signIn(this: SessionModel, details) {
-    this[signsIn] = true
     loginAccount.call(this, details)
+    // One that gave way to a newer sign-in (sign-in.ts) says nothing of where and with what that one was made.
+    if (details.loginTs === undefined || details.loginTs === this.loginTs) this[signsIn] = true
   }
   bindToSession(provider, deps.sessions)
 }
