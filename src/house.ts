@@ -165,6 +165,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     messenger,
     audit,
     trust,
+    endSessions: (identityId, process) => sessions().endOf(identityId, { process }),
     settings,
   })
   engine = authentication

@@ -21,10 +21,14 @@ export interface SignedDevicesTools extends ApprovalsTools {
   readonly identities: Pick<People, 'get'>
   readonly credentials: Credentials
   readonly processes: Pick<Processes, 'stop'>
+  readonly endSessions?: EndSessions
   readonly journal: Journal
   readonly messenger: Messenger
   readonly issuer: string
 }
+
+/** Ends what came of a process, and what is about to. */
+export type EndSessions = (identityId: string, processId: string) => Promise<unknown>
 
 /** A request that was signed, and what for. */
 export interface Signed {
@@ -149,6 +153,8 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
   /** The attempt is over for whoever made it, even if they have not looked again; the next one is dearer; its owner has it in writing. */
   async function stop({ factor, identity }: Heard, put: Put, visit: Visit): Promise<void> {
     await processes.stop(put.consumer, identity.id)
+    // Whoever did not wait for the phone may be in by another way.
+    await tools.endSessions?.(identity.id, tools.digest(put.consumer))
     await factor.device?.disowned({ identity }, put.devices?.memo ?? '')
     const about = { clientId: put.clientId, identityId: identity.id, identifier: undefined }
     const details = { factor: factor.name }

@@ -143,6 +143,24 @@ eachStore((_, __, fresh) => {
     expect(arrived(await own.get(mine.page.url))).toBe(true)
   })
 
+  it('“this wasn’t me” comes in time for whoever got in by another way while the phone still asked', async () => {
+    const { signet, party, phone } = await withPhone()
+    const id = (await signet.house.identities.findByIdentifier('email', ana))?.id ?? ''
+    const from = { address: '127.0.0.1', language: 'en' }
+    const { ticket = '', show } = await signet.house.enrolments.begin(id, 'backup-code', from)
+    await signet.house.enrolments.finish(id, 'backup-code', { ticket }, from)
+    const { codes = [] } = (show ?? {}) as { codes?: string[] }
+    const before = await signet.house.oidc.sessions.list(id)
+    const { visitor, page } = await wait(party)
+    const other = await visitor.submit(page, {}, { name: 'factor', value: 'backup-code' })
+    expect(arrived(await visitor.submit(other, { code: codes[0] }))).toBe(true)
+    expect(await signet.house.oidc.sessions.list(id)).toHaveLength(before.length + 1)
+
+    expect(await answer(signet, phone, 'disown')).toMatchObject({ status: 'disowned' })
+    const left = await signet.house.oidc.sessions.list(id)
+    expect(left.map(({ uid }) => uid)).toEqual(before.map(({ uid }) => uid))
+  })
+
   it('S36: an answer needs no form of ours, and no other site can give one: it is signed, and copies of it are nothing', async () => {
     const { signet, party, phone } = await withPhone()
     const { page } = await wait(party)
