@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { type Channel, type Level, levels } from '../../../src/domain/assurance.ts'
 import type { Authentication } from '../../../src/domain/authentication.ts'
-import { nextStep, type Policy, type Situation } from '../../../src/domain/policy.ts'
+import { type Deferred, nextStep, type Policy, type Situation } from '../../../src/domain/policy.ts'
 import type { EnrolledWay } from '../../../src/domain/ways.ts'
 import { bare, given, type Name, now, person, process, refused, way } from './world.ts'
 
@@ -48,18 +48,24 @@ export const anyProcess = fc
     }),
   )
 
-/** Answers every step as an honest person would, until there is none; `pick` chooses among what is offered. */
+/** Answers every step as an honest person would, until there is none; `pick` chooses among what is offered. With `deferred` what may wait does. */
 export function walk(
   start: Authentication,
   enrolled: readonly EnrolledWay[],
   rules: Policy,
   pick: () => number,
+  deferred?: Deferred,
 ) {
   let at: Authentication = { ...start, identifier: 'x' }
   let ways = [...enrolled]
   for (let turn = 0; turn < 20; turn += 1) {
-    const step = bare(nextStep(at, { identity: person(), enrolled: ways }, rules, now))
+    const situation = { identity: person(), enrolled: ways, ...(deferred === undefined ? {} : { deferred }) }
+    const step = bare(nextStep(at, situation, rules, now))
     if (step.kind !== 'prove' && step.kind !== 'enrol') return { step, process: at, ways }
+    if (deferred !== undefined && step.kind === 'enrol' && step.mayWait !== undefined) {
+      at = { ...at, postponed: true }
+      continue
+    }
     const name = step.oneOf[pick() % step.oneOf.length] as Name
     if (step.kind === 'enrol') {
       const sole = new Set(at.proofs.map((one) => one.channel))
