@@ -15,6 +15,8 @@ export interface Standing extends Earlier {
   readonly address: string
   /** For what the rules call a privileged action. */
   readonly privileged?: boolean
+  /** More was asked for by name, as in a `Requirement`. */
+  readonly stepUp?: boolean
 }
 
 export interface SufficiencyTools {
@@ -31,14 +33,15 @@ export function createSufficiency(tools: SufficiencyTools): (standing: Standing)
   const { clock, identities, situations, policy, deferrals, observe } = tools
 
   return async (standing) => {
-    const { identityId, clientId, level, privileged = false } = standing
+    const { identityId, clientId, level, privileged = false, stepUp = false } = standing
     const now = await policy()
     if (now.rules.length === 0 && reaches(level, now.level)) return true
     const known = await situations.ofIdentity(await identities.get(identityId))
     const observed = await observe(standing, identityId, [])
     const facts = { identity: known.identity, clientId, signals: observed.signals, privileged }
     const deferred = await deferrals.peek(identityId)
-    const at = { facts, trustedUntil: observed.trustedUntil, enrolled: known.enrolled, deferred }
+    const trustedUntil = stepUp ? undefined : observed.trustedUntil
+    const at = { facts, trustedUntil, enrolled: known.enrolled, deferred }
     return isEnough(standing, at, now, clock())
   }
 }

@@ -85,6 +85,8 @@ export interface StandingSession {
   /** The raw device cookie. */
   readonly device?: string
   readonly address: string
+  /** The request asks for more by name: no device excuses. */
+  readonly stepUp?: boolean
 }
 
 export interface OidcDependencies {

@@ -6,7 +6,7 @@ import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import { clientOf } from './clients.ts'
 import type { OidcDependencies } from './dependencies.ts'
 import { originOf } from './models.ts'
-import { insistedSubjects, reportedAcr, satisfies, wantedAcr } from './requirement.ts'
+import { insistedSubjects, isStepUp, reportedAcr, satisfies, wantedAcr } from './requirement.ts'
 import type { StoredSession } from './session-rows.ts'
 import type { SubjectOf } from './token-policies.ts'
 
@@ -77,7 +77,7 @@ function signIn(policy: Policy, { subjectOf, acr, enough }: PolicyParts): void {
   if (enough === undefined) return
   checks.add(
     new Check('policy', 'the policy asks for a better sign-in', 'login_required', (ctx) =>
-      isTooLittle(ctx, enough),
+      isTooLittle(ctx, acr, enough),
     ),
   )
 }
@@ -118,9 +118,10 @@ function needsStrongerSession({ oidc }: KoaContextWithOIDC, names: AcrNames): bo
  */
 async function isTooLittle(
   ctx: KoaContextWithOIDC,
+  names: AcrNames,
   enough: NonNullable<PolicyParts['enough']>,
 ): Promise<boolean> {
-  const { account, client, result, session } = ctx.oidc
+  const { account, client, params = {}, result, session } = ctx.oidc
   if (session?.accountId === undefined || account === undefined || client === undefined) return false
   if (result?.login !== undefined) return false
   const { address = '', device } = ctx.state as { address?: string; device?: string }
@@ -131,6 +132,7 @@ async function isTooLittle(
     level: levelOf(session.acr ?? '') ?? 'none',
     authTime: (session.loginTs ?? 0) * second,
     address,
+    ...(isStepUp(params, wantedAcr(params, names)) ? { stepUp: true } : {}),
     ...(credentials === undefined ? {} : { credentials }),
     ...(device === undefined ? {} : { device }),
   }))

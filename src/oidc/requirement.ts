@@ -85,7 +85,7 @@ export function requirementOf(params: Params, hinted: string | undefined, names:
 }
 
 /** The request asks by name for more than that somebody is signed in (RFC 9470 4). */
-function isStepUp({ max_age, prompt }: Params, wanted: WantedAcr | undefined): boolean {
+export function isStepUp({ max_age, prompt }: Params, wanted: WantedAcr | undefined): boolean {
   return wanted !== undefined || max_age !== undefined || text(prompt)?.split(' ').includes('login') === true
 }
 

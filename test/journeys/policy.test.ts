@@ -80,6 +80,7 @@ eachStore((_, __, fresh) => {
     // Asked for by name, it is proved.
     const named = { prompt: 'none', claims: essential }
     expect(errorIn(await ask('books', named))).toBe('login_required')
+    expect(errorIn(await ask('books', { prompt: 'none', max_age: '3600' }))).toBe('login_required')
     later(11)
     expect(errorIn(await ask('books', { prompt: 'none' }))).toBe('login_required')
   })
