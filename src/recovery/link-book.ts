@@ -9,7 +9,9 @@ export interface LinkBook {
   issue(link: Pick<Link, 'purpose' | 'identityId' | 'address'>, lifetime: Duration): Promise<string>
   voidEarlier(purpose: Link['purpose'], identityId: string): Promise<void>
   /** Whose link it is, as long as the state of the identity lets it be used. */
-  usable(link: Pick<Link, 'purpose' | 'identityId'>): Promise<Identity | undefined>
+  usable(
+    link: Pick<Link, 'purpose' | 'identityId'> & Partial<Pick<Link, 'address'>>,
+  ): Promise<Identity | undefined>
 }
 
 const paths: Record<Link['purpose'], string> = { invitation: '/invitation', recovery: '/recovery/link' }
@@ -31,9 +33,12 @@ export function createLinkBook(
       for (const link of earlier) if (link.purpose === purpose) await store.links.remove(link.id)
     },
 
-    async usable({ purpose, identityId }) {
+    async usable({ purpose, identityId, address = '' }) {
       const identity = await identities.get(identityId)
       if (identity === undefined) return undefined
+      // It proves the address that it went to, which may be somebody else's mailbox by now (S35).
+      const isTheirs = identity.identifiers.some(({ kind, value }) => kind === 'email' && value === address)
+      if (address !== '' && !isTheirs) return undefined
       if (purpose === 'recovery') return may(identity, 'recover') ? identity : undefined
       if (may(identity, 'accept-invitation')) return identity
       if (!may(identity, 'sign-in')) return undefined

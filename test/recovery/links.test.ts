@@ -243,6 +243,24 @@ eachStore((_, open) => {
     },
   )
 
+  it('S35: a link that went to an address which is no longer theirs leads nowhere, whenever it was made', async () => {
+    const { links, person, messages, identities, phraseOf } = await openLinks(open)
+    const { id } = await person('active', 'Ana@example.com', true)
+    await links.request('ana@example.com', asked)
+    const token = mailedToken(messages)
+    const change = {
+      add: { kind: 'email', written: 'ana@new.example.com' },
+      remove: { kind: 'email', value: 'ana@example.com' },
+    } as const
+    expect((await identities.changeIdentifier(id, change, operator)).status).toBe('changed')
+    // As if it was asked for just before, and written just after what waited was made void.
+    expect(await links.peek(token)).toBeUndefined()
+    expect(await links.redeem(token, factor, goodForm, visit)).toEqual({ status: 'expired' })
+    expect(await phraseOf(id)).toBeUndefined()
+    await links.request('ana@new.example.com', asked)
+    expect((await links.redeem(mailedToken(messages), factor, goodForm, visit)).status).toBe('done')
+  })
+
   it('F3: a mailed and a handed-over invitation, used at once, set one credential', async () => {
     const { links, person, messages } = await openLinks(open)
     const { id } = await person('invited')
