@@ -7,6 +7,7 @@ import { accountRoutes } from './account/index.ts'
 import { adminRoutes } from './admin/index.ts'
 import { answerRoutes } from './answer.ts'
 import { approveRoutes } from './approve/index.ts'
+import type { WebContext } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { healthRoutes } from './health.ts'
 import { inboxRoutes } from './inbox.ts'
@@ -57,12 +58,17 @@ export function createApp(deps: AppDependencies): Koa {
   return app
 }
 
-/** Anybody can send an authorization request, and each one that waits for a person is a row. */
+/** Where the answer to a request leads that became a row: it waits for a person, or was too long to be sent on as it is. */
+const kept = /^\/(?:interaction\/|(?:authorize|logout)\?posted=)/
+
+/** Anybody can send an authorization request, and each one that is kept is a row. */
 function requestsThatWait({ limits: changed }: AppDependencies): Middleware {
   const limited = limitAnswers('interaction', { ...limits, ...changed }, (ctx) =>
-    String(ctx.response.get('Location') ?? '').startsWith('/interaction/'),
+    kept.test(String(ctx.response.get('Location') ?? '')),
   )
-  return (ctx, next) => (ctx.path === '/authorize' ? limited(ctx, next) : next())
+  const counts = ({ path, method }: WebContext) =>
+    path === '/authorize' || (path === '/logout' && method === 'POST')
+  return (ctx, next) => (counts(ctx) ? limited(ctx, next) : next())
 }
 
 /** Every route of our own, by area. */

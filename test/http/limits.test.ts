@@ -90,6 +90,38 @@ describe('limits of the whole server', () => {
     expect(refused.body).toContain('<h1')
   })
 
+  it('S26: a long request that is kept counts as well, for signing out too', async () => {
+    const signet = await openSignet()
+    const { house } = signet
+    const app = createApp({
+      ...house,
+      settings: house.config,
+      limits: { interaction: { points: 2, seconds: 60 } },
+    })
+    const url = await listen(app)
+    const post = (path: string, more: string) =>
+      send(url, {
+        method: 'POST',
+        path,
+        headers: {
+          host: new URL(signet.issuer).host,
+          accept: 'text/html',
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        body: `${new URLSearchParams({
+          client_id: 'signet-account',
+          redirect_uri: `${signet.issuer}/account/callback`,
+          state: more,
+        })}`,
+      })
+    const long = 'x'.repeat(7_000)
+    const statuses = []
+    for (const state of ['short', 'short', 'short', long, long, long])
+      statuses.push((await post('/authorize', state)).status)
+    expect(statuses).toEqual([303, 303, 303, 303, 303, 429])
+    expect((await post('/logout', long)).status).toBe(429)
+  })
+
   it('S26: more forms at once than can be worked on get 503 and when to try again', async () => {
     let release = () => {}
     const gate = new Promise<void>((resolve) => {

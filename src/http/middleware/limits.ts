@@ -10,7 +10,7 @@ export const limits = {
   form: { points: 1_000, seconds: 10 },
   /** Forms that send a message. */
   message: { points: 100, seconds: 600 },
-  /** Authorization requests that wait for a person, and are kept as long as that may take. */
+  /** Authorization requests that are kept: while they wait for a person, or because they are long. */
   interaction: { points: 1_000, seconds: 10 },
 } as const
 
