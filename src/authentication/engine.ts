@@ -159,6 +159,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     const ticket = challenges.peek(process, key)?.challenge
     const channel = soleChannel(proofs)
     const options = {
+      process: process.id,
       ...(typeof ticket === 'string' ? { ticket } : {}),
       ...(channel === undefined ? {} : { channel }),
     }

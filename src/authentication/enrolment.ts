@@ -53,6 +53,8 @@ export interface EnrolmentOptions {
   readonly channel?: Channel
   /** Who does it; the identity itself unless said otherwise. */
   readonly by?: Actor
+  /** The authentication process that asks for it. */
+  readonly process?: string
 }
 
 /** `reason` is a locale key under `factors.<name>.refused.`, or one of ours: `unknown challenge-expired conflict taken too-many throttled`. */

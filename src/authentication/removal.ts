@@ -28,7 +28,7 @@ export interface RemovalOptions {
   readonly force?: boolean
   /**
    * Whoever wants it proved nothing but that a message reached them: refused (`second-factor`) where it would take away the only second factor,
-   * unless that was added within a day (S33).
+   * unless that was added within a day (S33): then it goes, whatever the policy asks for, as long as its owner still gets in.
    */
   readonly unproved?: boolean
 }
@@ -70,7 +70,9 @@ export function createRemoval(tools: RemovalTools): Pick<Enrolments, 'remove' | 
     const isOld = clock() - credential.createdAt >= newFor
     const keeps = async (left: readonly EnrolledWay[]) => {
       if (force) return undefined
-      return unproved && isOld && losesSecond(known, left, clock()) ? 'second-factor' : obstacle(known, left)
+      // A stranger may have added it because the policy demanded one: its owner did without, and is asked for one of their own.
+      if (unproved && !isOld) return lockedOut(factors, left)
+      return unproved && losesSecond(known, left, clock()) ? 'second-factor' : obstacle(known, left)
     }
     const reason = await keeps(known.enrolled.filter((way) => way.credentialId !== credentialId))
     if (reason !== undefined) return refused(reason)

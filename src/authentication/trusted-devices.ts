@@ -156,7 +156,8 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
         ...(process.clientId === undefined ? {} : { clientId: process.clientId }),
         ...(traceId === undefined ? {} : { traceId }),
       })
-      const about = { identityId: identity.id, device, deviceSince: since }
+      // Its process too: nothing came of it yet, and nothing is to.
+      const about = { identityId: identity.id, process: process.id, device, deviceSince: since }
       await tellOwner(identity, visit, until, about)
       return secret
     },

@@ -66,8 +66,10 @@ export function createToldEnrolment(
     const finished = await tools.enrolments.finish(identityId, factor, form, visit, options)
     if (finished.status === 'refused' || before.length === 0) return finished
     const { id } = finished.credential
+    // Its process too: what was proved with it may be about to become a session.
+    const process = options?.process === undefined ? {} : { process: options.process }
     if (before.some((one) => one.id === id)) await tellChanged(tools, identityId, factor, visit)
-    else await tellAdded(tools, { identityId, credential: id }, factor, visit)
+    else await tellAdded(tools, { identityId, credential: id, ...process }, factor, visit)
     return finished
   }
 }

@@ -181,6 +181,57 @@ eachStore((_, __, fresh) => {
     expect(isAsked(await home(signet, stranger))).toBe(true)
   })
 
+  it('S33: a device that was trusted: also when they wait before they go through the last door', async () => {
+    const now = Date.now()
+    const signet = await open({ clock: () => now })
+    const id = await addPerson(signet.house)
+    await signet.house.enrolments.adopt(id, 'totp', { totp_secret })
+    const party = await register(signet)
+    const stranger = browser()
+    const asked = await prove(stranger, await stranger.get((await party.begin()).url), ana)
+    const answer = await stranger.send(new URL(actionOf(asked), asked.url), {
+      method: 'POST',
+      body: new URLSearchParams({ csrf: csrfOn(asked), code: codeOf(totp_secret, now), trust: 'on' }),
+      headers: { origin: asked.url.origin, 'sec-fetch-site': 'same-origin' },
+    })
+    const door = new URL(answer.headers.get('location') ?? '', asked.url)
+    expect([answer.status, door.pathname.startsWith('/authorize/')]).toEqual([303, true])
+
+    expect(await raise(signet, await told(signet, ana, /trusted/))).toEqual(['device-forgotten'])
+    await stranger.get(door)
+    expect(await signet.house.oidc.sessions.list(id)).toEqual([])
+    expect(isAsked(await home(signet, stranger))).toBe(true)
+  })
+
+  it('S33: a way that was added on the way in: also when they wait before they go through the last door', async () => {
+    const now = Date.now()
+    const env = {
+      SIGNET_POLICY__LEVEL: 'two-factor',
+      SIGNET_FACTORS__EMAIL_CODE__ENABLED: 'false',
+      SIGNET_FACTORS__MAGIC_LINK__ENABLED: 'false',
+      SIGNET_FACTORS__SECURITY_KEY__ENABLED: 'false',
+      SIGNET_FACTORS__PASSKEY__ENABLED: 'false',
+      SIGNET_FACTORS__PUSH__ENABLED: 'false',
+    }
+    const signet = await open({ clock: () => now, env })
+    const id = await addPerson(signet.house)
+    const party = await register(signet)
+    const stranger = browser()
+    const asked = await prove(stranger, await stranger.get((await party.begin()).url), ana)
+    const secret = asked.document.querySelector('code.secret')?.textContent.replace(/\s/g, '') ?? ''
+    const answer = await stranger.send(new URL(actionOf(asked), asked.url), {
+      method: 'POST',
+      body: new URLSearchParams({ csrf: csrfOn(asked), code: codeOf(secret, now) }),
+      headers: { origin: asked.url.origin, 'sec-fetch-site': 'same-origin' },
+    })
+    const door = new URL(answer.headers.get('location') ?? '', asked.url)
+    expect([answer.status, door.pathname.startsWith('/authorize/')]).toEqual([303, true])
+
+    expect(await raise(signet, await told(signet, ana, /new way/))).toEqual(['credential-removed'])
+    await stranger.get(door)
+    expect(await signet.house.oidc.sessions.list(id)).toEqual([])
+  })
+
   it('S33: a sign-in that another person went on with in the same browser is left alone', async () => {
     const signet = await open()
     await addPerson(signet.house)
