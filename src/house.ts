@@ -165,7 +165,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     messenger,
     audit,
     trust,
-    endSessions: (identityId, process) => sessions().endOf(identityId, { process }),
+    endResults: (identityId, process) => sessions().endOf(identityId, { process }),
     settings,
   })
   engine = authentication

@@ -33,7 +33,7 @@ import { createPostponement } from './postponement.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
 import { createQuestions } from './questions.ts'
-import { createSignedDevices, type EndSessions, type SignedDevices } from './signed-devices.ts'
+import { createSignedDevices, type EndResults, type SignedDevices } from './signed-devices.ts'
 import { createSituations, type People } from './situations.ts'
 import { createSufficiency, type Standing } from './sufficiency.ts'
 import type { ThrottleSettings } from './throttle.ts'
@@ -77,7 +77,7 @@ export interface AuthenticationTools {
   /** Absent: no device can be trusted. */
   readonly trust?: TrustSettings
   /** Absent: nothing comes of a process. */
-  readonly endSessions?: EndSessions
+  readonly endResults?: EndResults
   readonly settings: {
     readonly throttle: ThrottleSettings
     readonly policy: { readonly level: Level; readonly suggest: Duration | null }

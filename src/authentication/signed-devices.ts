@@ -21,14 +21,14 @@ export interface SignedDevicesTools extends ApprovalsTools {
   readonly identities: Pick<People, 'get'>
   readonly credentials: Credentials
   readonly processes: Pick<Processes, 'stop'>
-  readonly endSessions?: EndSessions
+  readonly endResults?: EndResults
   readonly journal: Journal
   readonly messenger: Messenger
   readonly issuer: string
 }
 
 /** Ends what came of a process, and what is about to. */
-export type EndSessions = (identityId: string, processId: string) => Promise<unknown>
+export type EndResults = (identityId: string, processId: string) => Promise<unknown>
 
 /** A request that was signed, and what for. */
 export interface Signed {
@@ -154,7 +154,7 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
   async function stop({ factor, identity }: Heard, put: Put, visit: Visit): Promise<void> {
     await processes.stop(put.consumer, identity.id)
     // Whoever did not wait for the phone may be in by another way.
-    await tools.endSessions?.(identity.id, tools.digest(put.consumer))
+    await tools.endResults?.(identity.id, tools.digest(put.consumer))
     await factor.device?.disowned({ identity }, put.devices?.memo ?? '')
     const about = { clientId: put.clientId, identityId: identity.id, identifier: undefined }
     const details = { factor: factor.name }
