@@ -4,13 +4,13 @@ import type { CaughtMessage } from '../../src/ports/inbox.ts'
 
 type Mailed = Pick<CaughtMessage, 'subject' | 'links'>
 
-/** Waits up to ten seconds for the newest message to an address that has this subject. */
+/** Waits up to half a minute for the newest message to an address that has this subject. */
 export async function told(
   { issuer }: { readonly issuer: string },
   to: string,
   subject: RegExp,
 ): Promise<CaughtMessage> {
-  for (let round = 0; round < 100; round += 1) {
+  for (let round = 0; round < 300; round += 1) {
     const found = (await mailsTo(issuer, to)).find((message) => subject.test(message.subject))
     if (found !== undefined) return found
     await sleep(100)
