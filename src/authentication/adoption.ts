@@ -2,7 +2,8 @@ import type { Actor } from '../domain/audit-event.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Factors, Form } from '../ports/factor.ts'
 import type { Credentials } from './credentials.ts'
-import { type Enrolments, type Finished, refused } from './enrolment.ts'
+import type { Enrolments, Finished } from './enrolment.ts'
+import { refused } from './refusal.ts'
 
 export interface AdoptionTools {
   readonly factors: Factors

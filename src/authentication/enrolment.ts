@@ -19,6 +19,7 @@ import { createAttempts, type Payment } from './attempts.ts'
 import { createContexts, type Visit } from './contexts.ts'
 import { type CredentialDraft, createCredentials, type SealedCredential } from './credentials.ts'
 import { createPolicyNow, type PolicyTools } from './policy-now.ts'
+import { type EnrolmentRefusal, refused } from './refusal.ts'
 import { createRemoval, type Obstacle, type RemovalOptions } from './removal.ts'
 import { createRenaming } from './renaming.ts'
 import { createSituations, type Known, type People } from './situations.ts'
@@ -56,9 +57,6 @@ export interface EnrolmentOptions {
   /** The authentication process that asks for it. */
   readonly process?: string
 }
-
-/** `reason` is a locale key under `factors.<name>.refused.`, or one of ours: `unknown challenge-expired conflict taken too-many throttled`. */
-export type EnrolmentRefusal = Extract<Enrolled<unknown>, { status: 'refused' }>
 
 export type Finished =
   | { readonly status: 'enrolled'; readonly credential: Credential; readonly show?: Shown }
@@ -291,8 +289,4 @@ function channelFor(
   vouchedOver: Channel | undefined,
 ): Channel | undefined {
   return factor.resettable ? (vouchedOver ?? replaced?.channel) : undefined
-}
-
-export function refused(reason: string): EnrolmentRefusal {
-  return { status: 'refused', reason }
 }

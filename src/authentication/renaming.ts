@@ -1,6 +1,7 @@
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Credentials } from './credentials.ts'
-import { type Enrolments, refused } from './enrolment.ts'
+import type { Enrolments } from './enrolment.ts'
+import { refused } from './refusal.ts'
 
 export interface RenamingTools {
   readonly credentials: Credentials

@@ -1,4 +1,4 @@
-import type { EnrolmentRefusal } from '../authentication/enrolment.ts'
+import type { EnrolmentRefusal } from '../authentication/refusal.ts'
 import type { WebContext } from './context.ts'
 import type { Web } from './web.ts'
 

@@ -1,4 +1,5 @@
-import type { EnrolmentRefusal, Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
+import type { Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
+import type { EnrolmentRefusal } from '../authentication/refusal.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
 import type { Questioned } from '../domain/objection.ts'
