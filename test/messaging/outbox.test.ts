@@ -253,7 +253,8 @@ eachStore((_name, open, fresh) => {
       patience,
     )
     await queue.stop()
-    expect(done).toEqual([1])
+    // Which of two jobs of one millisecond comes first is open.
+    expect(done).toHaveLength(1)
     expect(await rig.rows()).toMatchObject([{ tries: 0 }])
   })
 
