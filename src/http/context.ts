@@ -1,5 +1,6 @@
 import type { ParameterizedContext } from 'koa'
 import type { Form } from '../ports/factor.ts'
+import type { Uploads } from './middleware/upload.ts'
 
 /** What the front sets for every request, before any route runs. */
 export interface RequestState {
@@ -13,6 +14,8 @@ export interface RequestState {
   readonly device: string | undefined
   /** The body of a POST to one of our own routes: strings only, no duplicates (S41). Empty otherwise. */
   form: Form
+  /** The files of that body, on a route whose options say `upload`. */
+  uploads: Uploads
   /** This route answers with JSON, errors too. */
   json: boolean
   /** Where a GET shows this page again (language switch); absent after a POST that has no such place. */

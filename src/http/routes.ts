@@ -6,6 +6,7 @@ import { form, plainQuery } from './middleware/form.ts'
 import { inFlight, type LimitName, limit, limits } from './middleware/limits.ts'
 import type { Middleware } from './middleware/middleware.ts'
 import { formToken, sameSite } from './middleware/same-site.ts'
+import { type UploadRules, upload, uploadsAtOnce } from './middleware/upload.ts'
 
 export type Handler = (ctx: WebContext) => Promise<void> | void
 
@@ -27,6 +28,8 @@ export interface RouteOptions {
    * make a browser do (S36).
    */
   readonly signed?: boolean
+  /** For a POST with files: which ones. Everything else that a POST is checked for stays. */
+  readonly upload?: UploadRules
   /** Errors are answered as JSON too. */
   readonly json?: boolean
 }
@@ -51,6 +54,7 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
   const table = { ...limits, ...deps.limits }
   const shed = inFlight(mostFormsAtOnce)
   const limiters = { form: limit('form', table), message: limit('message', table) }
+  const uploads = uploadsAtOnce()
   const [site, read, token, query] = [
     sameSite(deps.settings),
     form(),
@@ -63,7 +67,8 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
       ctx.state.json = json
       return next()
     }
-    const ofForm = [site, limiters[name], query, read, shed, ...(signed ? [] : [token])]
+    const reads = options.upload === undefined ? [read] : [uploads, upload(options.upload)]
+    const ofForm = [site, limiters[name], query, ...reads, shed, ...(signed ? [] : [token])]
     const ofMethod = method === 'POST' ? ofForm : [query]
     const stack = [answersJson, ...ofMethod, ...guards, handle] as unknown as Parameters<
       typeof router.register

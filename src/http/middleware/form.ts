@@ -3,7 +3,8 @@ import type { Form } from '../../ports/factor.ts'
 import type { WebContext } from '../context.ts'
 import type { Middleware } from './middleware.ts'
 
-const limit = 64 * 1024
+/** Of the text in a form. */
+export const mostText = 64 * 1024
 
 /**
  * Reads the body of a POST to one of our own routes into `ctx.state.form`: strings only, each name once, no NUL, at most 64 KiB (S41).
@@ -16,22 +17,23 @@ export function form(): Middleware {
   }
 }
 
-async function readForm(ctx: WebContext): Promise<Form> {
+/** A body that is no upload, whichever of the two ways it is written. Throws `Problem('bad-form')` or `Problem('too-large')`. */
+export async function readForm(ctx: WebContext): Promise<Form> {
   const text = await readText(ctx)
   if (text === '') return {}
   if (text.includes('\0')) throw new Problem('bad-form')
-  if (ctx.is('application/x-www-form-urlencoded')) return unique([...new URLSearchParams(text)])
-  if (ctx.is('application/json')) return unique(entriesOfJson(text))
+  if (ctx.is('application/x-www-form-urlencoded')) return uniqueFields([...new URLSearchParams(text)])
+  if (ctx.is('application/json')) return uniqueFields(entriesOfJson(text))
   throw new Problem('bad-form')
 }
 
 async function readText(ctx: WebContext): Promise<string> {
-  if ((ctx.request.length ?? 0) > limit) throw tooLarge(ctx)
+  if ((ctx.request.length ?? 0) > mostText) throw tooLarge(ctx)
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
     size += chunk.length
-    if (size > limit) throw tooLarge(ctx)
+    if (size > mostText) throw tooLarge(ctx)
     chunks.push(chunk)
   }
   try {
@@ -42,7 +44,7 @@ async function readText(ctx: WebContext): Promise<string> {
 }
 
 /** What is left of the body is not worth reading: the connection ends with the answer. */
-function tooLarge(ctx: WebContext): Problem {
+export function tooLarge(ctx: WebContext): Problem {
   ctx.set('Connection', 'close')
   return new Problem('too-large')
 }
@@ -57,7 +59,8 @@ function entriesOfJson(text: string): [string, unknown][] {
   throw new Problem('bad-form')
 }
 
-function unique(entries: readonly (readonly [string, unknown])[]): Form {
+/** Strings only, each name once, no NUL; else `Problem('bad-form')`. */
+export function uniqueFields(entries: readonly (readonly [string, unknown])[]): Form {
   const form: Record<string, string> = Object.create(null)
   for (const [name, value] of entries) {
     if (typeof value !== 'string' || value.includes('\0') || name.includes('\0') || name in form) {
