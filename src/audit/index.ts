@@ -2,12 +2,13 @@
 // Personal fields are sealed under a key per identity (what concerns nobody: under one system key); `forget` destroys the key, the entries stay.
 // It does not decide what is worth recording: every service says so itself, through ports/audit-log.ts.
 import type { AuditEntry, AuditEvent } from '../domain/audit-event.ts'
-import type { AuditLog, AuditQuery } from '../ports/audit-log.ts'
+import type { AuditLog, AuditQuery, AuditStories } from '../ports/audit-log.ts'
 import type { Places } from '../ports/places.ts'
 import type { Page } from '../ports/storage.ts'
 import type { Store, StoredAuditEntry } from '../ports/store.ts'
 import { createPersonalKeys, type PersonalKeysTools } from './personal-keys.ts'
 import { withoutSecrets } from './secret-guard.ts'
+import { readStory, storiesOf } from './story.ts'
 
 export interface AuditTools extends PersonalKeysTools {
   readonly store: Pick<Store, 'audit' | 'identityKeys'>
@@ -26,7 +27,7 @@ const nobody = 'system'
 /** Pages read for one answer when a second filter drops most of what the index gives. */
 const scans = 50
 
-export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
+export function createAuditLog(tools: AuditTools): AuditLog & AuditStories & AuditEraser {
   const { store, vault, clock, places } = tools
   const keys = createPersonalKeys(tools)
   const nextId = createEntryIds(tools)
@@ -40,7 +41,7 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
   }
 
   async function readBack(row: StoredAuditEntry): Promise<AuditEntry> {
-    const { sealed: box, version: _version, expiresAt: _expiresAt, ...clear } = row
+    const { sealed: box, version: _version, expiresAt: _expiresAt, stories: _stories, ...clear } = row
     const key = box === undefined ? undefined : await keys.of(ownerOf(row))
     if (key === undefined || box === undefined) return clear as AuditEntry
     return { ...clear, personal: opened(key, box, row.id) } as AuditEntry
@@ -55,17 +56,25 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditEraser {
     }
   }
 
+  async function readPage({ items, next }: Page<StoredAuditEntry>): Promise<Page<AuditEntry>> {
+    const entries = await Promise.all(items.map(readBack))
+    return next === undefined ? { items: entries } : { items: entries, next }
+  }
+
   return {
     async record(event) {
       const { personal, ...clear } = withoutSecrets(withOrigin(event, places))
       const id = nextId()
       const box = await sealed(id, { ...clear, ...(personal === undefined ? {} : { personal }) })
-      await store.audit.insert({ ...withoutUndefined(clear), ...box, id, at: clock() })
+      // Also for what concerns nobody: how long it takes does not tell (S32).
+      const stories = storiesOf(event.identityId ?? nobody, event)
+      await store.audit.insert({ ...withoutUndefined(clear), ...stories, ...box, id, at: clock() })
     },
-    async list(query) {
-      const { items, next } = await matching(store, query)
-      const entries = await Promise.all(items.map(readBack))
-      return next === undefined ? { items: entries } : { items: entries, next }
+    list: async (query) => readPage(await matching(store, query)),
+    story: async (query) => readPage(await readStory(store, query)),
+    async entry(identityId, id) {
+      const row = await store.audit.get(id)
+      return row?.identityId === identityId ? readBack(row) : undefined
     },
     forget: (identityId) => keys.destroy(identityId),
   }

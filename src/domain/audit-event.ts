@@ -26,6 +26,10 @@ export type AuditAction =
   | 'identity.disabled'
   | 'identity.restored'
   | 'identity.deleted'
+  | 'deletion.requested'
+  | 'deletion.cancelled'
+  | 'export.requested'
+  | 'export.downloaded'
   | 'identity.identifier-verified'
   | 'identity.identifier-changed'
   | 'recovery.requested'
@@ -86,4 +90,33 @@ export interface AuditEvent {
 export interface AuditEntry extends AuditEvent {
   readonly id: string
   readonly at: Instant
+}
+
+/** What the people whom it concerns are told about, and under which heading. */
+export const topics = ['sign-ins', 'ways', 'applications', 'recovery', 'account'] as const
+export type Topic = (typeof topics)[number]
+
+const topicsByNoun: Readonly<Record<string, Topic>> = {
+  authentication: 'sign-ins',
+  session: 'sign-ins',
+  credential: 'ways',
+  device: 'ways',
+  consent: 'applications',
+  token: 'applications',
+  recovery: 'recovery',
+  objection: 'recovery',
+}
+
+/** Of no use to the person: one sign-in, and every hour of an application, makes many of them. */
+const unspoken: ReadonlySet<AuditAction> = new Set([
+  'authentication.identified',
+  'authentication.proved',
+  'token.issued',
+  'token.refreshed',
+  'identity.activated',
+])
+
+/** Undefined: it is recorded, and not told. A new noun belongs to the account unless `topicsByNoun` says otherwise. */
+export function topicOf(action: AuditAction): Topic | undefined {
+  return unspoken.has(action) ? undefined : (topicsByNoun[action.split('.')[0] ?? ''] ?? 'account')
 }

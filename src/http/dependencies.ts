@@ -8,7 +8,7 @@ import type { Identities } from '../identities/index.ts'
 import type { Registrations } from '../identities/registration.ts'
 import type { Setup } from '../identities/setup.ts'
 import type { Oidc } from '../oidc/index.ts'
-import type { AuditLog } from '../ports/audit-log.ts'
+import type { AuditLog, AuditStories } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { InboxReader } from '../ports/inbox.ts'
@@ -68,7 +68,7 @@ export interface AppDependencies {
   }
   readonly clients: Clients
   readonly consents: Consents
-  readonly audit: AuditLog
+  readonly audit: AuditLog & AuditStories
   /** Present in development mode only. */
   readonly inbox?: InboxReader | undefined
   readonly places: Places

@@ -23,6 +23,10 @@ export interface Collections {
   readonly links: Link
   readonly objections: Objection
   readonly registrations: Registration
+  /** What people asked to be given of themselves. id = identity id. */
+  readonly exports: DataExport
+  /** The document of an export, in order: id = the export's `pieces`, then a number. */
+  readonly exportPieces: DataPiece
   readonly clients: Client
   readonly consents: Consent
   readonly deferrals: Deferral
@@ -121,6 +125,23 @@ export interface Registration extends Entity {
   readonly expiresAt: Instant
 }
 
+/** One at a time for each person; the latest one counts. */
+export interface DataExport extends Entity {
+  readonly run: string
+  readonly requestedAt: Instant
+  /** Set together once the document is whole. */
+  readonly readyAt?: Instant
+  readonly pieces?: string
+  readonly expiresAt: Instant
+}
+
+export interface DataPiece extends Entity {
+  readonly identityId: string
+  /** Under a key that is destroyed with the identity. */
+  readonly sealed: string
+  readonly expiresAt: Instant
+}
+
 /** Since when a rule that gives people time applies to one, or, without a rule, when they put off what was suggested. `id` = identity + rule. */
 export interface Deferral extends Entity {
   readonly identityId: string
@@ -178,6 +199,8 @@ export interface StoredAuditEntry extends Entity {
   readonly details?: Readonly<Record<string, unknown>>
   readonly traceId?: string
   readonly sealed?: string
+  /** The lists of its person that it stands in (`audit/story.ts`): none where nobody is told of it. */
+  readonly stories?: readonly string[]
 }
 
 export interface SealedKey extends Entity {

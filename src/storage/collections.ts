@@ -25,6 +25,8 @@ export const collections = {
   links: { indexes: ['identityId'], durable: 'always' },
   objections: { indexes: ['identityId'], durable: 'always' },
   registrations: { indexes: [], durable: 'marks' },
+  exports: { indexes: [], durable: 'always' },
+  exportPieces: { indexes: ['identityId'], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },
   deferrals: { indexes: ['identityId', 'rule'], durable: 'marks' },
@@ -38,7 +40,11 @@ export const collections = {
   policies: { indexes: [], durable: 'always' },
   keys: { indexes: [], durable: 'always' },
   // Written at every request; whatever is revoked or spent in the same moment flushes it as well.
-  audit: { indexes: ['identityId', 'clientId', 'action', 'sessionId'], durable: 'marks' },
+  audit: {
+    indexes: ['identityId', 'clientId', 'action', 'sessionId', 'stories'],
+    lists: ['stories'],
+    durable: 'marks',
+  },
   identityKeys: { indexes: [], durable: 'always' },
   jobs: { indexes: ['kind'], durable: 'always' },
   inbox: { indexes: ['to'], durable: 'marks' },
