@@ -1,6 +1,6 @@
 /**
  * What is built from what: configuration → storage → services → protocol. The only file that builds adapters; it decides nothing else.
- * The server and the command line (main.ts) both work with what `compose` answers.
+ * The server (server.ts) and the command line (main.ts) both work with what `compose` answers.
  */
 import { createAddresses } from './addresses.ts'
 import { createAuditLog } from './audit/index.ts'

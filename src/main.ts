@@ -1,115 +1,54 @@
 /**
- * The roof: configuration → services (house.ts) → entrance. `start` runs the server, `main` the command line.
+ * The roof: the command line, of which the server (server.ts) is one command. What a command needs is loaded when it runs:
+ * whoever asks for help or has a configuration checked does not wait for all the services.
  */
-import { run, type Started, type Terminal, type Toolbox } from './cli/index.ts'
-import { demoClientId } from './clients/built-in.ts'
+import { run, type Terminal, type Toolbox } from './cli/index.ts'
 import { type Config, configReference, loadConfig, readRule, writtenRule } from './config.ts'
-import { hour, minute } from './domain/time.ts'
-import { compose, type House, type Surroundings } from './house.ts'
-import { demoUrl } from './house-settings.ts'
-import { createApp } from './http/app.ts'
-import { listen } from './http/listen.ts'
-import { createLogger } from './log.ts'
-import { backUp, restore } from './storage/backup.ts'
-import { migrate } from './storage/open.ts'
-import { startSweeper } from './storage/sweeper.ts'
-
-export interface Running {
-  readonly started: Started
-  /** For tests and the demo application: what the server runs on. */
-  readonly house: House
-  /** Requests in flight end, then everything is let go. Safe to call twice. */
-  stop(): Promise<void>
-}
-
-/** Runs the server; resolves once it answers. Whatever fails on the way is undone and thrown. */
-export async function start(config: Config, surroundings: Surroundings): Promise<Running> {
-  const house = await compose(config, surroundings)
-  const undo: (() => Promise<unknown>)[] = [() => house.close()]
-  const stop = once(async () => {
-    for (const step of undo.toReversed()) await step()
-  })
-  try {
-    await house.networks.open()
-    const application = createApp({ ...house, settings: config })
-    const server = await listen(application.callback(), config)
-    undo.push(() => server.close())
-    house.queue.start()
-    const sweeper = startSweeper(house.store, house.clock, minute)
-    undo.push(() => sweeper.stop())
-    const chores = setInterval(() => void house.identities.freeOrphanedClaims().catch(() => undefined), hour)
-    undo.push(async () => clearInterval(chores))
-    const demo = config.demo.enabled ? await startDemo(house) : undefined
-    if (demo !== undefined) undo.push(() => demo.close())
-    return { house, stop, started: await addresses(house, demo?.url) }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-async function startDemo(house: House): Promise<{ url: string; close(): Promise<void> }> {
-  const { config, demoSecret } = house
-  const { startDemo: startApplication } = await import('../examples/demo/app.ts')
-  await inviteFirstPerson(house)
-  return startApplication({
-    issuer: config.issuer,
-    port: Number(new URL(demoUrl(config)).port),
-    clientId: demoClientId,
-    clientSecret: demoSecret,
-    loginHint: firstPerson.email,
-    inboxUrl: `${config.issuer}/inbox`,
-  })
-}
-
-/** Development's seeded person. Their invitation waits in the inbox; nothing has a default password. */
-const firstPerson = { email: 'sam@example.com', name: 'Sam Sample' }
-
-async function inviteFirstPerson({ identities, links }: House): Promise<void> {
-  const by = { kind: 'system' } as const
-  const identifiers = [{ kind: 'email', written: firstPerson.email }] as const
-  const created = await identities.create(
-    { identifiers, claims: { name: firstPerson.name }, state: 'invited' },
-    by,
-  )
-  if (created.status === 'created') await links.invite(created.identity.id, by, { language: 'en' })
-}
-
-async function addresses({ config, setup }: House, demo: string | undefined): Promise<Started> {
-  const needsSetup = await setup.needed()
-  return {
-    issuer: config.issuer,
-    ...(demo === undefined ? {} : { demo }),
-    ...(config.inbox ? { inbox: `${config.issuer}/inbox` } : {}),
-    ...(needsSetup ? { setup: { url: `${config.issuer}/setup`, code: await setup.code() } } : {}),
-  }
-}
+import type { Running } from './server.ts'
 
 /** The command line. Answers the exit code; the server, once started, goes on until SIGTERM or SIGINT. */
-export function main(words: readonly string[]): Promise<number> {
-  return run(words, toolbox(), terminal)
+export function main(
+  words: readonly string[],
+  { terminal = standard, ...options }: { env?: NodeJS.ProcessEnv; terminal?: Terminal } = {},
+): Promise<number> {
+  return run(
+    words,
+    toolbox(() => loadConfig(options)),
+    terminal,
+  )
 }
 
-function toolbox(): Toolbox {
+function toolbox(settings: () => Config): Toolbox {
   return {
     checkConfig() {
-      const { mode, issuer, storage } = loadConfig()
+      const { mode, issuer, storage } = settings()
       return `The configuration is valid: ${mode} mode, issuer ${issuer}, storage ${new URL(storage).protocol.slice(0, -1)}.`
     },
     configReference,
     readRule,
     writtenRule,
     async openServices() {
-      const house = await compose(loadConfig(), { log: createLogger({ level: 'silent' }) })
+      const config = settings()
+      const [{ compose }, { createLogger }] = await Promise.all([import('./house.ts'), import('./log.ts')])
+      const house = await compose(config, { log: createLogger({ level: 'silent' }) })
       return { ...house, keys: house.oidc.keys }
     },
-    migrate: () => migrate({ url: loadConfig().storage, clock: Date.now }),
-    backUp: (file) => backUp(loadConfig().storage, file),
-    restore: (file, options) => restore(loadConfig().storage, file, options),
+    async migrate() {
+      const { migrate } = await import('./storage/open.ts')
+      return migrate({ url: settings().storage, clock: Date.now })
+    },
+    async backUp(file) {
+      const { backUp } = await import('./storage/backup.ts')
+      return backUp(settings().storage, file)
+    },
+    async restore(file, options) {
+      const { restore } = await import('./storage/backup.ts')
+      return restore(settings().storage, file, options)
+    },
     async start() {
-      const config = loadConfig()
-      const log = createLogger(config.log)
-      const running = await start(config, { log })
+      const config = settings()
+      const [{ start }, { createLogger }] = await Promise.all([import('./server.ts'), import('./log.ts')])
+      const running = await start(config, { log: createLogger(config.log) })
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void leave(running))
       return running.started
     },
@@ -121,7 +60,7 @@ async function leave(running: Running): Promise<void> {
   process.exit(0)
 }
 
-const terminal: Terminal = {
+const standard: Terminal = {
   write: (text) => void process.stdout.write(text),
   warn: (text) => void process.stderr.write(`${text}\n`),
   async readInput() {
@@ -129,12 +68,4 @@ const terminal: Terminal = {
     for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk
     return text.replace(/\r?\n$/, '')
   },
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined
-  return () => {
-    running ??= work()
-    return running
-  }
 }

@@ -6,10 +6,13 @@ import { brotliCompress, gzip } from 'node:zlib'
 export interface Asset {
   readonly type: string
   readonly plain: Buffer
-  /** Prepared once at start; absent where it would not be smaller. */
-  readonly br?: Buffer
-  readonly gzip?: Buffer
+  /** Made when first asked for, then kept: at every start it would cost more than all the rest. Undefined where it would not be smaller. */
+  compressed(encoding: Encoding): Promise<Buffer | undefined>
 }
+
+export type Encoding = keyof typeof compressors
+
+const compressors = { br: promisify(brotliCompress), gzip: promisify(gzip) }
 
 export interface Assets {
   /** The address of a file (or a folder of parts) under views/assets; its fingerprint makes it immutable. Throws for an unknown name. */
@@ -38,7 +41,7 @@ export async function loadAssets(folder: URL): Promise<Assets> {
       : await readFile(new URL(name, folder))
     const path = fingerprinted(name, plain)
     byName.set(name, path)
-    byPath.set(path, { type, plain, ...(await compressed(plain)) })
+    byPath.set(path, { type, plain, compressed: compressedOnce(plain) })
   }
   return {
     url(name) {
@@ -61,10 +64,12 @@ function fingerprinted(name: string, bytes: Buffer): string {
   return `/assets/${name.slice(0, dot)}.${hash}${name.slice(dot)}`
 }
 
-async function compressed(plain: Buffer): Promise<Partial<Asset>> {
-  const [br, gz] = await Promise.all([promisify(brotliCompress)(plain), promisify(gzip)(plain)])
-  return {
-    ...(br.length < plain.length ? { br } : {}),
-    ...(gz.length < plain.length ? { gzip: gz } : {}),
+function compressedOnce(plain: Buffer): Asset['compressed'] {
+  const made: { [encoding in Encoding]?: Promise<Buffer | undefined> } = {}
+  return (encoding) => {
+    made[encoding] ??= compressors[encoding](plain).then((bytes) =>
+      bytes.length < plain.length ? bytes : undefined,
+    )
+    return made[encoding]
   }
 }

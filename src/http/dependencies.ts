@@ -40,7 +40,7 @@ export interface WebSettings {
   readonly languages: readonly string[]
 }
 
-/** Everything the entrance calls; main.ts fills it. */
+/** Everything the entrance calls; server.ts fills it. */
 export interface AppDependencies {
   readonly web: Web
   readonly oidc: Oidc

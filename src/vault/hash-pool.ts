@@ -31,7 +31,8 @@ const retryAfter = 1
 
 /**
  * argon2id in a child process, `in_flight` at a time; what waits is bounded in all and per address, then `Problem('busy')`.
- * When the child dies, only what it was working on fails (busy), the rest goes on in a new one. `close` ends the child; later calls are refused.
+ * The child starts with the first question; when it dies, only what it was working on fails (busy), the rest goes on in a new one.
+ * `close` ends it; later calls are refused.
  */
 export function createPasswordHasher(settings: HashingSettings): PasswordHasher & { close(): Promise<void> } {
   const { memory, iterations, parallelism } = settings
@@ -61,7 +62,7 @@ function createPool(settings: HashingSettings) {
   const working = new Map<number, Job>()
   let nextId = 1
   let closed = false
-  let child = start()
+  let child: ChildProcess | undefined
 
   function start(): ChildProcess {
     const started = startProcess(settings.nice, limit)
@@ -88,6 +89,7 @@ function createPool(settings: HashingSettings) {
   }
 
   function advance(): void {
+    child ??= start()
     if (!child.connected) return
     while (working.size < limit) {
       const job = waiting.shift()
@@ -115,9 +117,8 @@ function createPool(settings: HashingSettings) {
     const lost = [...working.values()]
     working.clear()
     for (const job of lost) job.reject(new Problem('busy', { retryAfter }))
-    if (closed) return
-    child = start()
-    advance()
+    child = undefined
+    if (waiting.length > 0) advance()
   }
 
   async function close(): Promise<void> {
@@ -127,7 +128,7 @@ function createPool(settings: HashingSettings) {
       job.reject(new Problem('busy', { retryAfter }))
     }
     working.clear()
-    await endProcess(child)
+    if (child !== undefined) await endProcess(child)
   }
 
   return { run, admit, close }

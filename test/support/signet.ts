@@ -11,10 +11,10 @@ import { afterEach } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { compose, type House } from '../../src/house.ts'
 import { createLogger } from '../../src/log.ts'
-import { type Running, start } from '../../src/main.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CaughtMessage } from '../../src/ports/inbox.ts'
 import type { Logger } from '../../src/ports/logger.ts'
+import { type Running, start } from '../../src/server.ts'
 import type { FreshUrl } from './stores.ts'
 
 const root = resolve(import.meta.dirname, '../..')

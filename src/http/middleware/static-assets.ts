@@ -13,15 +13,16 @@ export function staticAssets(assets: Assets): Middleware {
       ctx.path === '/favicon.ico' ? 'public, max-age=86400' : 'public, max-age=31536000, immutable',
     )
     ctx.type = asset.type
-    ctx.body = encoded(ctx, asset)
+    ctx.body = await bodyOf(ctx, asset)
   }
 }
 
-function encoded(ctx: WebContext, asset: Asset): Buffer {
+async function bodyOf(ctx: WebContext, asset: Asset): Promise<Buffer> {
   ctx.vary('Accept-Encoding')
   const encoding = ctx.acceptsEncodings('br', 'gzip', 'identity')
-  const body = encoding === 'br' ? asset.br : encoding === 'gzip' ? asset.gzip : undefined
+  if (encoding !== 'br' && encoding !== 'gzip') return asset.plain
+  const body = await asset.compressed(encoding)
   if (body === undefined) return asset.plain
-  ctx.set('Content-Encoding', String(encoding))
+  ctx.set('Content-Encoding', encoding)
   return body
 }
