@@ -2,6 +2,7 @@
 import { assess, levels, type Proof, reaches, type Strength } from './assurance.ts'
 import { counting, meets, type Terms } from './demand.ts'
 import type { Identity } from './identity.ts'
+import type { Loss } from './loss.ts'
 import type { Instant } from './time.ts'
 
 /** What a policy has to know about a factor. */
@@ -12,6 +13,8 @@ export interface FactorSummary extends Strength {
   readonly enrollable: boolean
   /** See `EnrolledWay`. */
   readonly standIn?: boolean
+  /** What takes ways of this kind along when it is lost; nothing where each tells for itself. */
+  readonly lostWith?: readonly Loss[]
 }
 
 /** One way that the identity has, and what a proof with it is worth. */
@@ -28,6 +31,8 @@ export interface EnrolledWay extends Strength {
   readonly standIn?: boolean
   /** Used up: it proves nothing any more. */
   readonly spent?: boolean
+  /** What takes this one along when it is lost, where that differs from what its factor says. */
+  readonly lostWith?: readonly Loss[]
 }
 
 export function isChosen(way: EnrolledWay): boolean {

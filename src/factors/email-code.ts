@@ -31,6 +31,7 @@ export function emailCode({ budget, settings }: EmailCodeTools) {
     first: true,
     single: true,
     resettable: false,
+    lostWith: ['mailbox'],
     implied: 'email',
     decoy: nowhere,
   } satisfies Factor<Identifier, SentCode>

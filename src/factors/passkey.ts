@@ -22,6 +22,8 @@ export function passkey(tools: WebAuthnTools) {
     name: 'passkey',
     categories: ['possession', 'inherence'],
     first: true,
+    // Nobody can tell from outside whether it is on the phone.
+    lostWith: ['phone', 'keys', 'devices'],
     // The sign-in page asks as soon as it is open, and people take their time.
     challengeLifetime: 30 * minute,
   } satisfies Factor<Key, Nonce>

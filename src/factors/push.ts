@@ -88,6 +88,7 @@ export function push({ budget, waker, settings: { lifetime, per_hour } }: PushTo
     first: false,
     single: false,
     resettable: false,
+    lostWith: ['phone', 'devices'],
     unguessable: true,
     decoy: { key: { x: '', y: '' } },
     // Nothing is guessed at here: pages that look for the answer at the same moment must not use each other up.

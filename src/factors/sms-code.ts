@@ -50,6 +50,7 @@ export function smsCode({ budget, settings }: SmsCodeTools) {
     first: settings.first,
     single: true,
     resettable: false,
+    lostWith: ['phone', 'devices'],
     implied: 'phone',
     decoy: nowhere,
   } satisfies Factor<Identifier, SentCode>

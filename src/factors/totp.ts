@@ -76,6 +76,7 @@ export function totp({ serviceName, settings }: TotpTools) {
     first: false,
     single: false,
     resettable: false,
+    lostWith: ['phone', 'devices'],
     decoy: { secret: 'A'.repeat(32), ...defaults, lastStep: 0 },
     verify: async (context, credential, _challenge, form) => verify(context, credential, form),
     enrolment: {

@@ -64,6 +64,7 @@ export function webauthnFactor(tools: WebAuthnTools, kind: Kind) {
     phishingResistant: true,
     single: false,
     resettable: false,
+    lostWith: ['keys', 'devices'],
     unguessable: true,
     decoy: decoyKey,
     handle: keyIdIn,

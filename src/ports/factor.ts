@@ -5,6 +5,7 @@
 import type { Strength } from '../domain/assurance.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Identity } from '../domain/identity.ts'
+import type { Loss } from '../domain/loss.ts'
 import type { Duration, Instant } from '../domain/time.ts'
 import type { Message } from './messenger.ts'
 import type { SignedDevice } from './signed-device.ts'
@@ -171,6 +172,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   readonly standIn?: boolean
   /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled, with that `Identifier` as the data (e-mail and SMS codes). */
   readonly implied?: 'email' | 'phone'
+  /** What takes ways of this kind along when the person loses it: for what is said of how they get back in. */
+  readonly lostWith?: readonly Loss[]
   /** Whether a credential is used up, so that nobody is asked for it. */
   spent?(data: Data): boolean
   /** What its owner sees of a credential where it is listed, in the words of `factors.<name>.about` (`about-warn` if they should do something). */
