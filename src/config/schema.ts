@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { acrPrefix } from '../domain/assurance.ts'
+import { contacts } from './contacts.ts'
 import { client, resource, withoutTwins } from './entries.ts'
 import { level, policySchema } from './policy.ts'
 import { places, signals } from './risk.ts'
@@ -150,8 +151,12 @@ export const schema = map({
     per_hour: whole(1, 1_000),
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
-  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }) }),
+  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), contacts }),
   alerts: map({ new_device: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),
+  account: map({
+    deletion_delay: duration({ min: '1h', max: '30d' }),
+    export_lifetime: duration({ min: '10m', max: '7d' }),
+  }),
   factors,
   webauthn: map({
     related_origins: list(text('an origin such as https://example.org', isOrigin), 'a list of origins'),

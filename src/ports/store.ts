@@ -2,6 +2,7 @@
 import type { Authentication } from '../domain/authentication.ts'
 import type { Client } from '../domain/client.ts'
 import type { Consent } from '../domain/consent.ts'
+import type { Contact } from '../domain/contact.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
@@ -30,6 +31,10 @@ export interface Collections {
   readonly clients: Client
   readonly consents: Consent
   readonly deferrals: Deferral
+  /** Whom people trust to vouch for them. id = whose they are. */
+  readonly contacts: ContactCircle
+  /** What was put to them, with what they answered. */
+  readonly vouchings: VouchingRow
   /** oidc-provider's models, id `<Model>:<digest of the jti>`. */
   readonly artifacts: Artifact
   /** One row per living or ended session, id = digest of its uid. */
@@ -147,6 +152,36 @@ export interface Deferral extends Entity {
   readonly identityId: string
   readonly rule?: string
   readonly at: Instant
+}
+
+/** In one row, so that how many they are and who is changed at once. */
+export interface ContactCircle extends Entity {
+  readonly contacts: readonly Contact[]
+  /** Identity ids of those among them who have an account. */
+  readonly named: readonly string[]
+  /** When somebody who could have vouched was last taken out of it: what it proved before is void. */
+  readonly brokenAt: Instant
+}
+
+/** One request to vouch, with its answers: each contact has one. */
+export interface VouchingRow extends Entity {
+  readonly ownerId: string
+  /** The process that waits for it. */
+  readonly process: string
+  /** Identity ids of those who were asked. */
+  readonly asked: readonly string[]
+  /** Who asks from where, when, and the phrase. */
+  readonly sealed: string
+  readonly answers: readonly {
+    readonly identityId: string
+    /** Of the relation by which they were asked. */
+    readonly contact: string
+    readonly approves: boolean
+    readonly at: Instant
+  }[]
+  /** Enough of them vouched, and the process has it. */
+  readonly endedAt?: Instant
+  readonly expiresAt: Instant
 }
 
 export interface Artifact extends Entity {

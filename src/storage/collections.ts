@@ -30,6 +30,8 @@ export const collections = {
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },
   deferrals: { indexes: ['identityId', 'rule'], durable: 'marks' },
+  contacts: { indexes: ['named'], lists: ['named'], durable: 'always' },
+  vouchings: { indexes: ['ownerId', 'asked'], lists: ['asked'], durable: 'always' },
   artifacts: {
     indexes: ['grantId', 'uid', 'accountId', 'clientId', 'userCode', 'sessionUid'],
     durable: 'marks',
