@@ -39,7 +39,7 @@ export type Contexts = (
   visit: Pick<Visit, 'address' | 'language' | 'application'> & Partial<Pick<Visit, 'userAgent'>>,
   known: Known,
   /** Absent for an enrolment. */
-  process?: Pick<Authentication, 'id' | 'identifier' | 'proofs' | 'clientId'>,
+  process?: Pick<Authentication, 'id' | 'identifier' | 'proofs' | 'clientId' | 'requirement'>,
   more?: { readonly device?: string | undefined; readonly asker?: Asker },
 ) => Context
 
@@ -52,6 +52,7 @@ export function createContexts(tools: ContextsTools): Contexts {
     ...(known.identity === undefined ? {} : { identity: known.identity }),
     ...(process?.identifier === undefined ? {} : { identifier: process.identifier }),
     first: process?.proofs.length === 0,
+    ...(process?.requirement.recovery ? { recovery: process.requirement.drill ? 'drill' : 'real' } : {}),
     ...(visit.userAgent === undefined ? {} : { userAgent: visit.userAgent }),
     address: visit.address,
     ...(device === undefined ? {} : { device }),
@@ -88,9 +89,4 @@ function questioned(
 function companions(factor: Factor, { enrolled }: Known): number {
   const way = { ...factor, factor: factor.name }
   return enrolled.filter((other) => hasCompanion(way, [other])).length
-}
-
-/** The language in which a person is written to, who may not be the one who visits. */
-export function languageOf(identity: Identity, visit: Pick<Visit, 'language'>): string {
-  return identity.claims.locale ?? visit.language
 }

@@ -1,6 +1,6 @@
 import type { Proof } from '../domain/assurance.ts'
 import type { Authentication } from '../domain/authentication.ts'
-import { displayName, mailAddress } from '../domain/identity.ts'
+import { readerOf } from '../domain/reader.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Context, Factor, Form, Shown, Verdict } from '../ports/factor.ts'
@@ -10,7 +10,7 @@ import type { Device } from '../ports/store.ts'
 import type { AttemptBudget, Payment, Receipt } from './attempts.ts'
 import { type Candidate, candidatesOf, decoyOf, namedBy } from './candidates.ts'
 import type { Challenges, Taken } from './challenges.ts'
-import { type Contexts, languageOf, type Visit } from './contexts.ts'
+import type { Contexts, Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
 import type { Devices } from './devices.ts'
 import type { Questioned } from './elsewhere.ts'
@@ -61,6 +61,7 @@ interface Hearing extends Answer {
   /** The answer names something that nobody has. */
   readonly unknown: boolean
   readonly candidates: readonly Candidate[]
+  readonly device: Device | undefined
   readonly receipts: readonly Receipt[]
   readonly taken: Taken | undefined
 }
@@ -107,7 +108,7 @@ export function createProving(tools: ProvingTools): Proving {
     }
     const unknown = candidates.length === 0 && (await namesNothing(answer))
     const heard = unheard ? [] : await answering(factor, candidates, taken)
-    return hear({ ...answer, unknown, candidates: heard, receipts, taken })
+    return hear({ ...answer, unknown, candidates: heard, device, receipts, taken })
   }
 
   /** An answer that a signed device gave names its credential: the others have nothing to say to it. */
@@ -163,13 +164,15 @@ export function createProving(tools: ProvingTools): Proving {
       await challenges.replace(hearing.asker, hearing.factor.name, hearing.taken, verdict.instead)
     if (verdict.status === 'refused' || candidate === undefined) return refuse(hearing, verdict)
     const { credential } = candidate
-    const { receipts, taken, factor } = hearing
-    if (verdict.tell !== undefined) await tellOwner(verdict.tell, hearing)
+    const { receipts, taken, factor, process } = hearing
+    // In a fire drill nothing is used up, so that there is nothing to tell.
+    if (verdict.tell !== undefined && !process.requirement.drill) await tellOwner(verdict.tell, hearing)
     const proof: Proof = {
       ...strengthOf(factor),
       ...credential.strength,
       ...(credential.channel === undefined ? {} : { channel: credential.channel }),
       ...verdict.strength,
+      ...(credential.ceiling === undefined ? {} : { ceiling: credential.ceiling }),
       factor: factor.name,
       credentialId: credential.id,
       since: credential.createdAt,
@@ -184,8 +187,8 @@ export function createProving(tools: ProvingTools): Proving {
   }
 
   async function compare(hearing: Hearing): Promise<Found> {
-    const { factor, visit, known, process, candidates, taken, form } = hearing
-    const context = contexts(factor, visit, known, process)
+    const { factor, visit, known, process, candidates, device, taken, form } = hearing
+    const context = contexts(factor, visit, known, process, { device: device?.id })
     if (candidates.length === 0) {
       const verdict = await factor.verify(context, decoyOf(factor), taken?.challenge, form)
       return { verdict: verdict.status === 'pending' ? verdict : { status: 'refused' } }
@@ -203,12 +206,13 @@ export function createProving(tools: ProvingTools): Proving {
   async function compareWith(
     candidate: Candidate,
     context: Context,
-    { factor, taken, form }: Hearing,
+    { factor, taken, form, process }: Hearing,
   ): Promise<Verdict<unknown>> {
+    const isDrill = process.requirement.drill === true
     let { credential, stored } = candidate
     for (let round = 0; round < mostLooks; round += 1) {
       const verdict = await factor.verify(context, credential, taken?.challenge, form)
-      if (verdict.status !== 'proved' || stored === undefined) return verdict
+      if (verdict.status !== 'proved' || stored === undefined || isDrill) return verdict
       if (await credentials.used(stored, verdict.credential)) return verdict
       stored = await credentials.get(stored.id)
       if (stored === undefined) break
@@ -249,15 +253,13 @@ export function createProving(tools: ProvingTools): Proving {
     { template, values }: Pick<Message, 'template' | 'values'>,
     { known: { identity }, visit, process }: Answer,
   ): Promise<void> {
-    const to = identity === undefined ? undefined : mailAddress(identity)
-    if (identity === undefined || to === undefined) return
+    const reader = readerOf(identity, visit)
+    if (identity === undefined || reader === undefined) return
     await messenger.send({
       template,
-      to,
-      language: languageOf(identity, visit),
+      ...reader,
       values: {
         ...values,
-        name: displayName(identity),
         address: visit.address,
         device: visit.userAgent,
         at: clock(),

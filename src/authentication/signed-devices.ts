@@ -1,13 +1,14 @@
 // Owns what the signed devices of people may do by themselves: follow an invitation, see the question that is open to them, answer it, say where
 // they can be woken. Every request is signed; how that is checked knows their factor. What an answer is worth is decided where it is collected.
-import { displayName, type Identity, mailAddress, may } from '../domain/identity.ts'
+import { displayName, type Identity, may } from '../domain/identity.ts'
+import { readerOf } from '../domain/reader.ts'
 import { type Instant, minute } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ending, Factor, Factors, Form } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { SignedFor, SignedRequest } from '../ports/signed-device.ts'
 import { type ApprovalsTools, createApprovals, type Found, type Put } from './approvals.ts'
-import { languageOf, type Visit } from './contexts.ts'
+import type { Visit } from './contexts.ts'
 import type { Credentials, SealedCredential } from './credentials.ts'
 import { type OpenQuestion, questionOf } from './elsewhere.ts'
 import { createInvitations } from './invitations.ts'
@@ -159,15 +160,13 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
     const about = { clientId: put.clientId, identityId: identity.id, identifier: undefined }
     const details = { factor: factor.name }
     await journal.record({ ...about, details, action: 'authentication.disowned', result: 'success' }, visit)
-    const to = mailAddress(identity)
-    if (to === undefined) return
+    const reader = readerOf(identity, visit)
+    if (reader === undefined) return
     const { application, address, userAgent, at } = put
     await messenger.send({
       template: 'sign-in-disowned',
-      to,
-      language: languageOf(identity, visit),
+      ...reader,
       values: {
-        name: displayName(identity),
         address,
         at,
         link: new URL('/account/security', tools.issuer).href,

@@ -4,8 +4,9 @@ import { assess, reaches } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Authentication, Step } from '../domain/authentication.ts'
 import { claimId } from '../domain/identifier.ts'
-import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
+import type { Identity } from '../domain/identity.ts'
 import type { Questioned } from '../domain/objection.ts'
+import { readerOf } from '../domain/reader.ts'
 import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -13,7 +14,7 @@ import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { Device, Store } from '../ports/store.ts'
 import type { Digest, Vault } from '../ports/vault.ts'
-import { languageOf, type Visit } from './contexts.ts'
+import type { Visit } from './contexts.ts'
 import { createCredentials } from './credentials.ts'
 import { createDevices } from './devices.ts'
 import type { Known } from './situations.ts'
@@ -110,17 +111,15 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
     until: Instant,
     about: Questioned,
   ): Promise<void> {
-    const to = mailAddress(identity)
-    if (to === undefined) return
+    const reader = readerOf(identity, visit)
+    if (reader === undefined) return
     const { address, userAgent: device, application } = visit
-    const language = languageOf(identity, visit)
     const link = new URL('/account/security/trusted-devices', issuer).href
     const minutes = (until - clock()) / minute
-    const values = { name: displayName(identity), address, device, at: clock(), link, minutes }
+    const values = { address, device, at: clock(), link, minutes }
     await messenger.send({
       template: 'device-trusted',
-      to,
-      language,
+      ...reader,
       values: { ...values, ...(application === undefined ? {} : { application }) },
       about,
     })
@@ -130,8 +129,12 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
     settings,
 
     // Where it is trusted already, only a step-up asks: what it gives is not made longer by that.
-    offeredIn: ({ proofs, observed }, { because }) =>
-      settings.enabled && proofs.length > 0 && observed?.trustedUntil === undefined && !because.forbidsTrust,
+    offeredIn: ({ proofs, observed, requirement }, { because }) =>
+      settings.enabled &&
+      proofs.length > 0 &&
+      observed?.trustedUntil === undefined &&
+      !because.forbidsTrust &&
+      !requirement.recovery,
 
     async until(secret, identityId) {
       const device = await devices.find(secret, identityId)

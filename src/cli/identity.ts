@@ -41,7 +41,7 @@ export const identityCommands: readonly Command[] = [
           return { data: answerFor(identity), text: `Created ${displayName(identity)}: ${identity.id}\n` }
         }
         const { link } = await services.links.invite(identity.id, operator, {
-          language: identity.claims.locale ?? 'en',
+          language: 'en',
         })
         return {
           data: { ...answerFor(identity), invitation: link },

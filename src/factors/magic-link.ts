@@ -1,5 +1,6 @@
 import type { Credential } from '../domain/credential.ts'
 import { type Identifier, masked } from '../domain/identifier.ts'
+import { readerAt } from '../domain/reader.ts'
 import { type Duration, hour, type Instant, minute, second } from '../domain/time.ts'
 import type { Context, Factor, Verdict } from '../ports/factor.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
@@ -50,8 +51,7 @@ export function magicLink({ budget, settings: { lifetime, per_hour } }: MagicLin
     const { id, link, number } = await context.elsewhere.ask(lifetime)
     await context.send({
       template: 'factor-link',
-      to: (affordable ? to : undefined) ?? nowhere,
-      language: context.identity?.claims.locale ?? context.language,
+      ...readerAt((affordable ? to : undefined) ?? nowhere, context.identity, context),
       values: { ...visitValues(context), link, minutes: lifetime / minute },
     })
     const againAt = context.now + pause

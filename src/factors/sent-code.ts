@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Credential } from '../domain/credential.ts'
 import { type Identifier, masked } from '../domain/identifier.ts'
 import { createCode, normalisedCode } from '../domain/one-time-code.ts'
+import { readerAt } from '../domain/reader.ts'
 import { type Duration, type Instant, minute, second } from '../domain/time.ts'
 import type { Context, Form, Shown, Verdict } from '../ports/factor.ts'
 import type { SendBudget, SendLimit } from '../ports/send-budget.ts'
@@ -53,8 +54,7 @@ export function sentCode({ budget, settings, limits }: SentCodeTools) {
     const reachable = affordable ? to : undefined
     await context.send({
       template: 'factor-code',
-      to: reachable ?? nowhere,
-      language: context.identity?.claims.locale ?? context.language,
+      ...readerAt(reachable ?? nowhere, context.identity, context),
       values: { ...visitValues(context), code, minutes: lifetime / minute },
     })
     const againAt = context.now + pause

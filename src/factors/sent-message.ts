@@ -1,6 +1,5 @@
 import type { Credential } from '../domain/credential.ts'
 import type { Identifier } from '../domain/identifier.ts'
-import { displayName } from '../domain/identity.ts'
 import type { Context } from '../ports/factor.ts'
 import type { Message } from '../ports/messenger.ts'
 
@@ -31,9 +30,8 @@ export function recipientOf({ identity, identifier, device }: Context, to: Ident
 
 /** What a message says about who asked: the application, the place, the device, the moment. */
 export function visitValues(context: Context): Message['values'] {
-  const { identity, application, address, userAgent, now } = context
+  const { application, address, userAgent, now } = context
   return {
-    ...(identity === undefined ? {} : { name: displayName(identity) }),
     ...(application === undefined ? {} : { application }),
     ...(userAgent === undefined ? {} : { device: userAgent }),
     address,

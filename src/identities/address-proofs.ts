@@ -1,8 +1,9 @@
 // Owns the codes that prove a new address or number of somebody who is signed in (S35). It changes no identity: whoever confirms is told what was
 // proved. Whether somebody else has it already shows nowhere; its owner is told (S32).
 import { type Identifier, type IdentifierKind, masked, parseAs } from '../domain/identifier.ts'
-import { displayName, type Identity } from '../domain/identity.ts'
+import type { Identity } from '../domain/identity.ts'
 import { createCode, normalisedCode } from '../domain/one-time-code.ts'
+import { readerAt } from '../domain/reader.ts'
 import { type Duration, hour, type Instant, minute, second } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Messenger } from '../ports/messenger.ts'
@@ -113,12 +114,12 @@ export function createAddressProofs(tools: AddressProofsTools): AddressProofs {
     if (owner === undefined) {
       // Without a name: whoever this address belongs to may not know the person, who calls themselves what they like.
       const values = { ...about, code, minutes: settings.code_lifetime / minute }
-      const language = identity.claims.locale ?? visit.language
-      await messenger.send({ template: 'address-code', to: reachable, language, values })
+      const { name: _name, ...reader } = readerAt(reachable, identity, visit)
+      await messenger.send({ template: 'address-code', ...reader, values })
     } else {
-      const values = { ...about, link: `${issuer}/account`, name: displayName(owner) }
-      const language = owner.claims.locale ?? visit.language
-      await messenger.send({ template: 'address-taken', to: reachable, language, values })
+      const values = { ...about, link: `${issuer}/account` }
+      const reader = readerAt(reachable, owner, visit)
+      await messenger.send({ template: 'address-taken', ...reader, values })
     }
   }
 

@@ -5,6 +5,7 @@ import { changedClaims } from '../domain/claims.ts'
 import { type Identifier, masked, parseAs } from '../domain/identifier.ts'
 import { type Identity, mailAddress } from '../domain/identity.ts'
 import { createCode, normalisedCode } from '../domain/one-time-code.ts'
+import { readerAt } from '../domain/reader.ts'
 import { type Duration, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -96,7 +97,7 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
     owner: Identity | undefined,
     code: string,
   ) {
-    const { language, application, name } = form
+    const { language, application } = form
     const values = {
       ...(application === undefined ? {} : { application }),
       minutes: settings.code_lifetime / minute,
@@ -106,15 +107,16 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
         template: 'registration-code',
         to: address,
         language,
-        values: { ...values, code, name: name ?? '' },
+        values: { ...values, code },
       })
-    else
+    else {
+      const own = owner.identifiers.find(({ value }) => value === address.value)
       await messenger.send({
         template: 'registration-existing',
-        to: owner.identifiers.find(({ value }) => value === address.value) ?? mailAddress(owner) ?? address,
-        language,
-        values: { ...values, link: `${issuer}/recovery`, name: owner.claims.name ?? '' },
+        ...readerAt(own ?? mailAddress(owner) ?? address, owner, form),
+        values: { ...values, link: `${issuer}/recovery` },
       })
+    }
   }
 
   /** The row after one try was taken from it; undefined when there is none, or no try is left. */

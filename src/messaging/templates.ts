@@ -110,8 +110,8 @@ interface Filling {
 
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */
 function valuesOf({ message, place, language, settings, words }: Filling): Values {
-  const { minutes, at, factor, name, link, device, ended, ...others } = message.values
-  const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(name)
+  const { minutes, at, factor, link, device, ended, ...others } = message.values
+  const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(message.name)
   return defined({
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
     name: ownName,
@@ -121,7 +121,7 @@ function valuesOf({ message, place, language, settings, words }: Filling): Value
     link: link === undefined ? undefined : new URL(String(link)).href,
     what: factor === undefined ? undefined : (words.one(`factors.${factor}`, language, {}) ?? plain(factor)),
     duration: minutes === undefined ? undefined : duration(Number(minutes), language),
-    when: at === undefined ? undefined : moment(Number(at), language),
+    when: at === undefined ? undefined : moment(Number(at), language, message.timeZone),
     brand: settings.brand.name,
     support: settings.brand.support_url ?? undefined,
     host: new URL(settings.issuer).host,
@@ -144,7 +144,7 @@ function plain(value: string | number): string {
 }
 
 /** A name that mail programs might show as a link is not used: people may call themselves anything. */
-function harmlessName(name: string | number | undefined): string | undefined {
+function harmlessName(name: string | undefined): string | undefined {
   const text = plain(name ?? '')
   return /[/:@\\]|\.\p{L}{2}/u.test(text) ? undefined : text
 }
@@ -181,9 +181,25 @@ function duration(minutes: number, language: string): string {
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(whole / size)
 }
 
-function moment(at: number, language: string): string {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
-  return `${format.format(at)} UTC`
+/** With the name of the time zone: whoever reads it may be elsewhere. */
+function moment(at: number, language: string, timeZone = 'UTC'): string {
+  const parts = {
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+  } as const
+  return dateFormat(language, { ...parts, timeZoneName: 'short' }, timeZone).format(at)
+}
+
+/** In UTC where this machine does not know the zone: a message without a moment would be worse. */
+function dateFormat(language: string, parts: Intl.DateTimeFormatOptions, timeZone: string) {
+  try {
+    return new Intl.DateTimeFormat(language, { ...parts, timeZone })
+  } catch {
+    return new Intl.DateTimeFormat(language, { ...parts, timeZone: 'UTC' })
+  }
 }
 
 function template(file: string, escaped?: (value: unknown) => string) {

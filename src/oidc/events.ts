@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AuditEvent } from '../domain/audit-event.ts'
 import { clientName } from '../domain/client.ts'
-import { displayName, mailAddress } from '../domain/identity.ts'
+import { readerOf } from '../domain/reader.ts'
 import type { NewSession } from '../ports/session-registry.ts'
 import type { OidcDependencies } from './dependencies.ts'
 import { createFailureCount, type FailureCount } from './failure-count.ts'
@@ -96,14 +96,12 @@ export function createReuseListener(deps: Deps): (token: ReusedToken) => Promise
     })
     const identity = accountId === undefined ? undefined : await deps.identities.get(accountId)
     const client = await deps.clients.find(clientId)
-    const to = identity && mailAddress(identity)
-    if (identity === undefined || client === undefined || to === undefined) return
+    const reader = readerOf(identity, { language: deps.config.languages[0] ?? 'en' })
+    if (identity === undefined || client === undefined || reader === undefined) return
     await deps.messenger.send({
       template: 'token-reuse',
-      to,
-      language: identity.claims.locale ?? deps.config.languages[0] ?? 'en',
+      ...reader,
       values: {
-        name: displayName(identity),
         application: clientName(client),
         at: deps.clock(),
         link: `${deps.config.issuer}/account/applications`,

@@ -1,6 +1,6 @@
 /** What is said to a person outside the browser. Words and layout are the messenger's; callers say which message and what it is about. */
-import type { Identifier } from '../domain/identifier.ts'
 import type { Questioned } from '../domain/objection.ts'
+import type { Reader } from '../domain/reader.ts'
 import type { Instant } from '../domain/time.ts'
 
 export type MessageTemplate =
@@ -27,12 +27,11 @@ export type MessageTemplate =
   | 'factor-code'
   | 'factor-link'
 
-export interface Message {
+/** Its head is whom it is for (`readerOf`); a stranger's words never stand in its `name`. */
+export interface Message extends Reader {
   readonly template: MessageTemplate
-  readonly to: Pick<Identifier, 'kind' | 'written'>
-  readonly language: string
   /**
-   * Fill the template; a sentence whose value is absent or empty is left out. Known are `name` (the reader's own), `code`, `link` (to the issuer only),
+   * Fill the template; a sentence whose value is absent or empty is left out. Known are `code`, `link` (to the issuer only),
    * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
    * happened; a User-Agent header will do; the place of an address is looked up), `at` (when, an `Instant`), `factor` (what was changed), `count` (how many
    * are left), `ended` (what "this wasn't me" ended, names with spaces between), `added` and `removed` (masked addresses).

@@ -1,8 +1,8 @@
 import type { Enrolments, EnrolmentVisit, Finished } from '../authentication/enrolment.ts'
 import type { EnrolmentRefusal } from '../authentication/refusal.ts'
 import type { Actor } from '../domain/audit-event.ts'
-import { displayName, mailAddress } from '../domain/identity.ts'
 import type { Questioned } from '../domain/objection.ts'
+import { readerOf } from '../domain/reader.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Form } from '../ports/factor.ts'
@@ -107,14 +107,12 @@ async function tellOwner(
   { address, userAgent, language, application }: EnrolmentVisit,
 ): Promise<void> {
   const identity = await identities.get(about.identityId)
-  const to = identity === undefined ? undefined : mailAddress(identity)
-  if (identity === undefined || to === undefined) return
+  const reader = readerOf(identity, { language })
+  if (reader === undefined) return
   await messenger.send({
     template,
-    to,
-    language: identity.claims.locale ?? language,
+    ...reader,
     values: {
-      name: displayName(identity),
       factor,
       address,
       at: clock(),

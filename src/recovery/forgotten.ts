@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/audit-event.ts'
 import { type Identifier, parseIdentifier } from '../domain/identifier.ts'
-import { displayName, type Identity, mailAddress, may } from '../domain/identity.ts'
+import { type Identity, mailAddress, may } from '../domain/identity.ts'
+import { readerAt } from '../domain/reader.ts'
 import { minute } from '../domain/time.ts'
 import { createMailBudget } from '../identities/mail-budget.ts'
 import type { Message } from '../ports/messenger.ts'
@@ -41,19 +42,18 @@ export function createForgotten(tools: LinksTools, book: LinkBook): Links['reque
     const { address, userAgent } = asked
     const place = { address, at: clock(), ...(userAgent === undefined ? {} : { device: userAgent }) }
     const values: Message['values'] = { ...place, minutes: lifetime / minute }
+    const reader = readerAt(to, owner, asked)
     await messenger.send(
       owner === undefined
         ? {
             template: 'recovery-nothing',
-            to,
-            language: asked.language,
+            ...reader,
             values: { ...values, link: `${issuer}/account` },
           }
         : {
             template: 'recovery-link',
-            to,
-            language: asked.language,
-            values: { ...values, link, name: displayName(owner) },
+            ...reader,
+            values: { ...values, link },
             about: { identityId: owner.id, links: true },
           },
     )

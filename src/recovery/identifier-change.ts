@@ -3,7 +3,8 @@ import type { Obstacle } from '../authentication/removal.ts'
 import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import { type Identifier, masked } from '../domain/identifier.ts'
-import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
+import { type Identity, mailAddress } from '../domain/identity.ts'
+import { readerAt } from '../domain/reader.ts'
 import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -124,7 +125,6 @@ async function tellOwner(
   const stays = mailAddress(before)
   const told = new Map([stays, removed].flatMap((to) => (to === undefined ? [] : [[to.value, to]])))
   const values = {
-    name: displayName(before),
     address,
     at: clock(),
     link: `${issuer}/account/security`,
@@ -137,7 +137,7 @@ async function tellOwner(
     if (to.kind === 'phone' && !(await budget.spend(limits.phone(to.value)))) continue
     // All others were signed out with the change: whoever is signed in now came in with it.
     const about = { identityId: before.id, sessions: true } as const
-    const message = { template: 'identifier-changed', to, values, about } as const
-    await messenger.send({ ...message, language: before.claims.locale ?? language })
+    const reader = readerAt(to, before, { language })
+    await messenger.send({ template: 'identifier-changed', ...reader, values, about })
   }
 }

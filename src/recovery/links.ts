@@ -5,6 +5,7 @@ import type { Actor } from '../domain/audit-event.ts'
 import type { Identifier } from '../domain/identifier.ts'
 import { displayName, mailAddress } from '../domain/identity.ts'
 import { Problem } from '../domain/problem.ts'
+import { readerAt } from '../domain/reader.ts'
 import { type Duration, minute } from '../domain/time.ts'
 import type { Identities } from '../identities/index.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
@@ -118,9 +119,10 @@ export function createLinks(tools: LinksTools): Links {
       const { lifetime } = settings.invitation
       const to = mail ? mailAddress(identity) : undefined
       if (to !== undefined) {
+        const reader = readerAt(to, identity, { language })
         const link = await book.issue({ purpose: 'invitation', identityId, address: to.value }, lifetime)
-        const values = { link, minutes: lifetime / minute, name: displayName(identity) }
-        await messenger.send({ template: 'invitation', to, language, values })
+        const values = { link, minutes: lifetime / minute }
+        await messenger.send({ template: 'invitation', ...reader, values })
       }
       await audit.record({
         action: 'identity.invited',

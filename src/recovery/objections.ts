@@ -2,8 +2,9 @@
 // Whoever holds it has proved nothing but that the message reached them, so it takes away and never gives; what exactly it takes stands in the
 // message (domain/objection.ts), how each is ended in freezing.ts. Which message is about what is said where it is sent.
 import type { Actor } from '../domain/audit-event.ts'
-import { displayName, mailAddress } from '../domain/identity.ts'
+import { mailAddress } from '../domain/identity.ts'
 import type { Ended } from '../domain/objection.ts'
+import { readerAt } from '../domain/reader.ts'
 import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -113,7 +114,6 @@ async function tellOwner(
   const identity = await identities.get(about.identityId)
   if (identity === undefined) return
   const values = {
-    name: displayName(identity),
     at: row.raisedAt ?? message.at,
     ended: ended.join(' '),
     address,
@@ -125,7 +125,11 @@ async function tellOwner(
     to === undefined ? [] : ([[to.written, to]] as const),
   )
   for (const to of new Map(reached).values())
-    await messenger.send({ template: 'objection-raised', to, language, values })
+    await messenger.send({
+      template: 'objection-raised',
+      ...readerAt(to, identity, { language }),
+      values,
+    })
 }
 
 /** Whoever it is holds a message, which proves nothing about who they are. */

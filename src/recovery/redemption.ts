@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/audit-event.ts'
-import { displayName, type Identity, mailAddress, may } from '../domain/identity.ts'
+import { type Identity, may } from '../domain/identity.ts'
+import { readerOf } from '../domain/reader.ts'
 import type { Link } from '../ports/store.ts'
 import type { LinkBook } from './link-book.ts'
 import type { Links, LinksTools, LinkVisit, Prepared } from './links.ts'
@@ -94,14 +95,14 @@ async function tellOwner(
   factor: string,
 ): Promise<void> {
   const { messenger, clock, issuer } = tools
-  const to = mailAddress(identity)
-  if (to === undefined) return
-  const { address, userAgent: device, language } = visit
+  const reader = readerOf(identity, visit)
+  if (reader === undefined) return
+  const { address, userAgent: device } = visit
   const link = `${issuer}/account/security`
-  const values = { name: displayName(identity), factor, at: clock(), address, device, link }
+  const values = { factor, at: clock(), address, device, link }
   // Everybody was signed out: whoever is in since came in with it.
   const about = { identityId: identity.id, sessions: true } as const
-  await messenger.send({ template: 'credential-changed', to, language, values, about })
+  await messenger.send({ template: 'credential-changed', ...reader, values, about })
 }
 
 function originOf({

@@ -1,7 +1,7 @@
 import type { Devices } from '../authentication/devices.ts'
 import { createJournal } from '../authentication/journal.ts'
 import { clientName } from '../domain/client.ts'
-import { displayName, mailAddress } from '../domain/identity.ts'
+import { readerOf } from '../domain/reader.ts'
 import { type Duration, day, type Instant } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { ClientDirectory } from '../ports/client-directory.ts'
@@ -74,14 +74,12 @@ async function tellOwner(
   device: { readonly id: string; readonly firstSeenAt: Instant },
 ): Promise<void> {
   const [identity, client] = await Promise.all([identities.get(identityId), clients.find(clientId)])
-  const to = identity === undefined ? undefined : mailAddress(identity)
-  if (identity === undefined || to === undefined) return
+  const reader = readerOf(identity, { language })
+  if (reader === undefined) return
   await messenger.send({
     template: 'new-device',
-    to,
-    language: identity.claims.locale ?? language,
+    ...reader,
     values: {
-      name: displayName(identity),
       at: clock(),
       address,
       device: userAgent,

@@ -40,7 +40,7 @@ eachStore((_, open) => {
         template: 'registration-code',
         to: { kind: 'email', written: 'Ana@example.com' },
         language: 'en',
-        values: { name: 'Ana Lima', application: 'Shop', minutes: 10 },
+        values: { application: 'Shop', minutes: 10 },
       },
     ])
     expect(codeIn(messages)).toMatch(/^\d{8}$/)
@@ -145,7 +145,7 @@ eachStore((_, open) => {
       {
         template: 'registration-existing',
         to: { written: 'ana@example.com' },
-        values: { name: 'Ana', link: `${issuer}/recovery` },
+        values: { link: `${issuer}/recovery` },
       },
     ])
     expect(messages[0]?.values).not.toHaveProperty('code')

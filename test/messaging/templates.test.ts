@@ -37,7 +37,6 @@ const names = {
 } as const satisfies Record<MessageTemplate, true>
 
 const everything = {
-  name: 'Ana',
   code: '483920',
   link: 'https://id.example.com/recovery/link?token=a&b=c',
   minutes: 15,
@@ -53,7 +52,7 @@ const everything = {
 
 function message(change: Partial<Message> = {}): Message {
   const to = { kind: 'email', written: 'ana@example.com' } as const
-  return { template: 'factor-code', to, language: 'en', values: everything, ...change }
+  return { template: 'factor-code', to, language: 'en', name: 'Ana', values: everything, ...change }
 }
 
 function keysOf(value: unknown, path = ''): string[] {
@@ -126,6 +125,17 @@ test('how long a code is valid is said in the largest whole unit', () => {
   expect(text(10_080, 'en')).toContain('valid for 7 days')
 })
 
+test.each([
+  ['en', undefined, 'When: November 25, 2026 at 9:30 AM UTC'],
+  ['en', 'America/New_York', 'When: November 25, 2026 at 4:30 AM EST'],
+  ['de', 'Europe/Berlin', 'Wann: 25. November 2026 um 10:30 MEZ'],
+  ['de', 'Europe/Atlantis', 'Wann: 25. November 2026 um 09:30 UTC'],
+])('moments are told in the language %s and the time zone %s, with its name', (language, timeZone, said) => {
+  const read = { language, ...(timeZone === undefined ? {} : { timeZone }) }
+  const { text } = templates.render(message({ template: 'credential-changed', ...read }))
+  expect(text.replaceAll('\u202f', ' ')).toContain(said)
+})
+
 test('S37: values are escaped in HTML and stay as they are in text', () => {
   const { html, text } = templates.render(message())
   expect(html).toContain('Photo &lt;Shop&gt;')
@@ -140,16 +150,16 @@ test('S37: a value cannot call on other texts, run code or break out of its line
 })
 
 test("a stranger's words are not carried to an address that the stranger typed", () => {
-  const values = { ...everything, name: 'Win Money' }
+  const name = 'Win Money'
   for (const template of ['registration-code', 'registration-existing', 'recovery-nothing'] as const) {
-    expect(templates.render(message({ template, values })).text).not.toContain('Win Money')
+    expect(templates.render(message({ template, name })).text).not.toContain('Win Money')
   }
 })
 
 test.each(['http://evil.example', 'evil.example', 'mail@evil.example', 'www/evil'])(
   'a name that would show as a link (%s) is not used',
   (name) => {
-    const { text, html } = templates.render(message({ values: { name } }))
+    const { text, html } = templates.render(message({ name, values: {} }))
     expect(text).toMatch(/^Hello,/)
     expect(html).not.toContain('evil')
   },

@@ -96,7 +96,8 @@ eachStore((_, open) => {
         template: 'invitation',
         to: { written: 'Ana@example.com' },
         language: 'de',
-        values: { name: 'Ana Lima', minutes: 7 * 24 * 60 },
+        name: 'Ana Lima',
+        values: { minutes: 7 * 24 * 60 },
       },
     ])
     const token = mailedToken(messages)
@@ -165,7 +166,8 @@ eachStore((_, open) => {
       {
         template: 'recovery-link',
         to: { written: 'ana@example.com' },
-        values: { minutes: 15, name: 'Ana Lima', address: '203.0.113.7' },
+        name: 'Ana Lima',
+        values: { minutes: 15, address: '203.0.113.7' },
       },
     ])
     expect(messages[0]?.values.link).toMatch(

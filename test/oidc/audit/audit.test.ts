@@ -82,7 +82,8 @@ describe('the audit of the protocol', () => {
         {
           template: 'token-reuse',
           to: { written: 'Ana@example.com' },
-          values: { application: 'Orchard', name: 'Ana Ruiz' },
+          name: 'Ana Ruiz',
+          values: { application: 'Orchard' },
         },
       ])
     })

@@ -1,0 +1,32 @@
+import type { Identifier } from './identifier.ts'
+import { displayName, type Identity, mailAddress } from './identity.ts'
+
+/** Whom a message is for, and how they read: the head of every message. */
+export interface Reader {
+  readonly to: Pick<Identifier, 'kind' | 'written'>
+  /** BCP 47. */
+  readonly language: string
+  /** A name of the IANA time zone database, in which moments are told; UTC when absent. */
+  readonly timeZone?: string
+  /** How they are called; nameless when absent. */
+  readonly name?: string
+}
+
+/** What is known of whoever causes the message, who may be somebody else. */
+interface Cause {
+  readonly language: string
+}
+
+/** The person at the address that messages go to, in the language and time zone of their choice. Undefined: they have no address, or there is nobody. */
+export function readerOf(identity: Identity | undefined, cause: Cause): Reader | undefined {
+  const to = identity && mailAddress(identity)
+  return to && readerAt(to, identity, cause)
+}
+
+/** The same at a certain address or number; for an address of nobody's, in the language of whoever causes the message. */
+export function readerAt(to: Reader['to'], identity: Identity | undefined, { language }: Cause): Reader {
+  if (identity === undefined) return { to, language }
+  const { locale = language, zoneinfo } = identity.claims
+  const name = displayName(identity)
+  return { to, language: locale, name, ...(zoneinfo === undefined ? {} : { timeZone: zoneinfo }) }
+}
