@@ -75,8 +75,6 @@ export interface RecoveryCase {
   /** Since more was asked for last. */
   readonly approvedBy?: string
   readonly reviews: readonly Review[]
-  /** Everybody in `reviews`, once. */
-  readonly reviewers: readonly string[]
   readonly reason?: CaseReason
   readonly overAt?: Instant
   /** The last state of which everybody was told whom it concerns. */

@@ -7,6 +7,7 @@ import type { Credential } from '../domain/credential.ts'
 import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { Ended } from '../domain/objection.ts'
+import type { RecoveryCase } from '../domain/recovery-case.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Collection, Engine, Entity } from './storage.ts'
 
@@ -24,6 +25,8 @@ export interface Collections {
   readonly links: Link
   readonly objections: Objection
   readonly registrations: Registration
+  readonly cases: RecoveryCase
+  readonly caseParts: CasePart
   /** What people asked to be given of themselves. id = identity id. */
   readonly exports: DataExport
   /** The document of an export, in order: id = the export's `pieces`, then a number. */
@@ -143,6 +146,15 @@ export interface DataExport extends Entity {
 export interface DataPiece extends Entity {
   readonly identityId: string
   /** Under a key that is destroyed with the identity. */
+  readonly sealed: string
+  readonly expiresAt: Instant
+}
+
+/** Something that was written for a recovery case, or a piece of a file that was attached. `id` = `<case> entry <when>` or `<case> file <name> <number>`. */
+export interface CasePart extends Entity {
+  readonly caseId: string
+  /** Whom the case is about; absent when that is nobody. */
+  readonly identityId?: string
   readonly sealed: string
   readonly expiresAt: Instant
 }

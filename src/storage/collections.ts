@@ -27,6 +27,13 @@ export const collections = {
   registrations: { indexes: [], durable: 'marks' },
   exports: { indexes: [], durable: 'always' },
   exportPieces: { indexes: ['identityId'], durable: 'marks' },
+  // Who decided what must not be forgotten by a power cut: two different people have to.
+  cases: {
+    indexes: ['identityId', 'claim', 'queue', 'recoveryId'],
+    durable: 'always',
+  },
+  // A case without what was shown for it is asked for it again.
+  caseParts: { indexes: ['caseId', 'identityId'], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },
   deferrals: { indexes: ['identityId', 'rule'], durable: 'marks' },
