@@ -1,10 +1,11 @@
 import type { Channel, Proof } from '../domain/assurance.ts'
 import type { Authentication, Step } from '../domain/authentication.ts'
+import { shortName } from '../domain/questioning.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { AttemptBudget, Receipt } from './attempts.ts'
 import type { Visit } from './contexts.ts'
 import type { Devices } from './devices.ts'
-import { aboutProcess, type Journal, reasonsOf } from './journal.ts'
+import { aboutProcess, type Journal, purposeOf, reasonsOf } from './journal.ts'
 import type { Observe } from './observation.ts'
 import { type Asker, answered, type Processes, sameQuestion } from './processes.ts'
 import type { Decided, Questions } from './questions.ts'
@@ -67,7 +68,8 @@ export function createArrival(tools: ArrivalTools): Arrival {
     const decided = await questions.decide(changed)
     const raised = process.observed === undefined ? observed.signals : []
     const signals = raised.length === 0 ? {} : { signals: raised }
-    const details = { factor: proof.factor, ...signals, ...reasonsOf(decided.step.because) }
+    const why = { ...purposeOf(changed), ...reasonsOf(decided.step.because) }
+    const details = { factor: proof.factor, ...signals, ...why }
     const about = { ...aboutProcess(changed, { id: identityId }), details }
     await journal.record({ ...about, action: 'authentication.proved', result: 'success' }, visit)
     const { step, known } = await questions.stand(asker, visit, changed, { decided })
@@ -97,15 +99,19 @@ export function createArrival(tools: ArrivalTools): Arrival {
   ): Promise<void> {
     const { identityId = '' } = process
     const device = await devices.find(visit.device, identityId)
+    // Whoever tries to get back in may not be who they say: nothing becomes known by it.
+    const remembers = process.requirement.recovery !== true
     const own = device === undefined ? [] : [deviceSubject(device)]
     // Each in rows of its own; written together, they cost one commit.
     await Promise.all([
       attempts.clear([...countersOf(known, factors), ...own]),
       attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address')),
-      devices.remember(visit.device, identityId, visit.userAgent),
-      whereabouts.note(identityId, visit.address),
+      ...(remembers ? [devices.remember(visit.device, identityId, visit.userAgent)] : []),
+      ...(remembers ? [whereabouts.note(identityId, visit.address)] : []),
     ])
-    const details = { factors: process.proofs.map((proof) => proof.factor), ...reasonsOf(step.because) }
+    const why = { ...purposeOf(process), ...reasonsOf(step.because) }
+    const proved = { factors: process.proofs.map((proof) => proof.factor), process: shortName(process.id) }
+    const details = { ...proved, ...why }
     await journal.record(
       {
         ...aboutProcess(process, { id: identityId }),

@@ -3,7 +3,7 @@ import type { Factor, Form } from '../ports/factor.ts'
 import type { Credentials, SealedCredential } from './credentials.ts'
 import { impliedAddress, impliedId, type Known } from './situations.ts'
 
-/** A credential that an answer can be compared with; without a row when it only follows from a proved address. */
+/** A credential that an answer can be compared with; without a row when it only follows from a proved address, or is kept elsewhere. */
 export interface Candidate {
   readonly credential: Credential
   readonly stored?: SealedCredential
@@ -12,9 +12,12 @@ export interface Candidate {
 /** What the identity has for this factor, opened; nothing for nobody. */
 export function candidatesOf(factor: Factor, known: Known, { open }: Pick<Credentials, 'open'>): Candidate[] {
   if (factor.implied !== undefined) return impliedCandidates(factor, known)
-  return known.credentials
-    .filter((stored) => stored.factor === factor.name)
-    .map((stored) => ({ credential: open(stored), stored }))
+  const stored = known.credentials.filter((one) => one.factor === factor.name)
+  const held = (known.held ?? []).filter((one) => one.factor === factor.name)
+  return [
+    ...stored.map((one) => ({ credential: open(one), stored: one })),
+    ...held.map((credential) => ({ credential })),
+  ]
 }
 
 /** Those that the answer itself names, if its factor can tell; else all of them: each is looked at, and each is charged. */

@@ -1,6 +1,8 @@
-import type { Step } from '../domain/authentication.ts'
+import { assess } from '../domain/assurance.ts'
+import type { Authentication, Step } from '../domain/authentication.ts'
 import { parseIdentifier } from '../domain/identifier.ts'
 import { resultOf } from '../domain/policy.ts'
+import { type EnrolledWay, isChosen } from '../domain/ways.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Factor, Factors, Form } from '../ports/factor.ts'
 import { type Arrival, soleChannel } from './arrival.ts'
@@ -181,14 +183,16 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     const process = await processes.load(asker)
     if (process === undefined) return undefined
     const { step, known } = await questions.decide(process)
-    if (step.kind !== 'done') return undefined
+    if (step.kind !== 'done' || process.requirement.drill) return undefined
     const redeemed = await processes.change(asker, (now) =>
       sameQuestion(now, process) ? { ...now, challenges: {}, redeemedAt: clock() } : undefined,
     )
     if (redeemed === undefined) return undefined
-    const wished = process.trust === true && !step.because.forbidsTrust && visit !== undefined
+    const mayTrust = !step.because.forbidsTrust && !process.requirement.recovery
+    const wished = process.trust === true && mayTrust && visit !== undefined
     const device = wished ? await trustedDevices.trust(process, known, visit) : undefined
-    return { ...resultOf(process), ...(device === undefined ? {} : { device }) }
+    const recovery = process.requirement.recovery ? { recovery: recoveredWith(process, known.enrolled) } : {}
+    return { ...resultOf(process), ...recovery, ...(device === undefined ? {} : { device }) }
   }
 
   async function unlock(identityId: string): Promise<void> {
@@ -226,6 +230,13 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     unlock,
     settle: journal.settle,
   }
+}
+
+/** By what somebody came to the end of a recovery, and how far what they chose themselves goes. */
+function recoveredWith({ proofs }: Authentication, enrolled: readonly EnrolledWay[]) {
+  const chosen = enrolled.filter((way) => isChosen(way) && !way.held)
+  const own = proofs.filter((proof) => chosen.some((way) => way.credentialId === proof.credentialId))
+  return { factors: [...new Set(proofs.map(({ factor }) => factor))], own: assess(own).level }
 }
 
 function offered(step: Step): readonly string[] {

@@ -2,7 +2,7 @@
 // It does not ask who may do so: its callers (an authentication process, a one-time link, the portal, the command line) have asked.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { Channel } from '../domain/assurance.ts'
+import type { Channel, Level } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Rule } from '../domain/demand.ts'
@@ -56,6 +56,8 @@ export interface EnrolmentOptions {
   readonly by?: Actor
   /** The authentication process that asks for it. */
   readonly process?: string
+  /** In a recovery: what was proved there. */
+  readonly ceiling?: Level
 }
 
 export type Finished =
@@ -177,7 +179,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
       status: 'prepared',
       async commit() {
         if (ticket !== undefined && !(await tickets.spend(ticket))) return refused('challenge-expired')
-        const finished = await store(factor, identity, known, outcome, options.channel)
+        const finished = await store(factor, identity, known, outcome, options)
         if (finished.status === 'refused') return finished
         // Guesses at what was replaced say nothing about what is there now.
         await attempts.clear([
@@ -214,7 +216,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
     identity: Identity,
     known: Known,
     outcome: Extract<Enrolled<unknown>, { status: 'enrolled' }>,
-    vouchedOver: Channel | undefined,
+    { channel: vouchedOver, ceiling }: EnrolmentOptions,
   ): Promise<Finished> {
     const old = own(known, factor.name)
     if (!factor.single && old.length >= mostOfAKind) return refused('too-many')
@@ -230,6 +232,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
       ...(strength === undefined ? {} : { strength }),
       ...(needsCompanion === undefined ? {} : { needsCompanion }),
       ...(channel === undefined ? {} : { channel }),
+      ...(ceiling === undefined ? {} : { ceiling }),
     }
     const credential =
       replaced === undefined
@@ -256,7 +259,7 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
       result: 'success',
       actor,
       identityId,
-      details: { factor },
+      details: { factor, credential: id },
       ...(traceId === undefined ? {} : { traceId }),
     })
     return finished

@@ -106,6 +106,8 @@ export interface Current {
 export interface Redeemed extends AuthenticationResult {
   /** A new secret for the device, which is trusted under it and under no older one. */
   readonly device?: string
+  /** Of a recovery: the factors that were given, and how far those go that the person enrolled themselves (no addresses, nothing kept elsewhere). */
+  readonly recovery?: { readonly factors: readonly string[]; readonly own: Level }
 }
 
 export type Outcome =

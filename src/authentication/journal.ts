@@ -72,6 +72,12 @@ export function aboutProcess(
   return identity === undefined ? { clientId } : { clientId, identifier: written, identityId: identity.id }
 }
 
+/** For what it is, where that is not a sign-in. */
+export function purposeOf({ requirement }: Authentication): NonNullable<AuditEvent['details']> {
+  if (!requirement.recovery) return {}
+  return { purpose: requirement.drill ? 'drill' : 'recovery' }
+}
+
 /** Why the process is where it is, for the details of an entry; `explain` reads them. */
 export function reasonsOf(because: Because): NonNullable<AuditEvent['details']> {
   const { rules, demanded, reached, factors, freshWithin, excused, postponedUntil } = because

@@ -23,6 +23,7 @@ export function createPolicyNow({ factors, rules, settings: { policy } }: Policy
     first: factor.first,
     enrollable: factor.enrolment !== undefined,
     ...(factor.standIn ? { standIn: true } : {}),
+    ...(factor.recovery === undefined ? {} : { recovery: factor.recovery }),
     ...(factor.lostWith === undefined ? {} : { lostWith: factor.lostWith }),
   }))
   return async () => ({ level, suggest, rules: await rules(), factors: summaries })

@@ -15,6 +15,8 @@ export interface Asker {
 export interface Opening {
   readonly requirement: Requirement
   readonly clientId?: string
+  /** How long it may take, where that is not as long as usual. */
+  readonly lifetime?: Duration
 }
 
 export interface ProcessesTools {
@@ -61,11 +63,11 @@ export function createProcesses({ store, digest, clock, lifetime }: ProcessesToo
     throw new Problem('busy', { retryAfter: 1 })
   }
 
-  async function open(asker: Asker, opening: Opening): Promise<void> {
+  async function open(asker: Asker, { lifetime: own = lifetime, ...opening }: Opening): Promise<void> {
     const fresh: Draft<Authentication> = {
       id: digest(asker.consumer),
       browser: digest(asker.browser),
-      expiresAt: clock() + lifetime,
+      expiresAt: clock() + own,
       ...opening,
       proofs: [],
       challenges: {},

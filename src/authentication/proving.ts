@@ -14,7 +14,7 @@ import type { Contexts, Visit } from './contexts.ts'
 import type { Credentials } from './credentials.ts'
 import type { Devices } from './devices.ts'
 import type { Questioned } from './elsewhere.ts'
-import { aboutProcess, type Entry, type Journal } from './journal.ts'
+import { aboutProcess, type Entry, type Journal, purposeOf } from './journal.ts'
 import type { Asker } from './processes.ts'
 import { destinationsOf, type Known, type Situations, strengthOf } from './situations.ts'
 import { subjectsOf } from './subjects.ts'
@@ -225,7 +225,7 @@ export function createProving(tools: ProvingTools): Proving {
     const { process, factor, visit, known, receipts } = hearing
     const entry = {
       ...aboutProcess(process, known.identity),
-      details: { factor: factor.name },
+      details: { factor: factor.name, ...purposeOf(process) },
     }
     journal.recordLater({ ...entry, action: 'authentication.refused', result: 'failure' }, visit)
     // One pause, one entry: credentials follow their identifier, an address is nobody's.

@@ -1,5 +1,6 @@
 import type { Strength } from '../domain/assurance.ts'
 import type { Authentication } from '../domain/authentication.ts'
+import type { Credential } from '../domain/credential.ts'
 import { claimId, type Identifier, type IdentifierKind } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
 import type { EnrolledWay } from '../domain/ways.ts'
@@ -17,6 +18,8 @@ export interface People extends IdentityDirectory {
 export interface Known {
   readonly identity?: Identity
   readonly credentials: readonly SealedCredential[]
+  /** Kept elsewhere than among the credentials; in recoveries alone. */
+  readonly held?: readonly Credential[]
   readonly enrolled: readonly EnrolledWay[]
 }
 
@@ -31,7 +34,8 @@ export interface SituationsTools {
 export interface Situations {
   /** Whom the process is about: pinned by a proof, demanded, or found by what was typed. Takes as many reads for people who do not exist. */
   of(process: Authentication): Promise<Known>
-  ofIdentity(identity: Identity | undefined): Promise<Known>
+  /** `recovery`: with what counts in recoveries alone. */
+  ofIdentity(identity: Identity | undefined, options?: { readonly recovery?: boolean }): Promise<Known>
 }
 
 export function createSituations({ identities, credentials, factors }: SituationsTools): Situations {
@@ -41,14 +45,38 @@ export function createSituations({ identities, credentials, factors }: Situation
     return identities.findByIdentifier('any', written ?? '')
   }
 
-  async function ofIdentity(identity: Identity | undefined): Promise<Known> {
+  const usual = factors.filter(({ recovery }) => recovery !== 'only')
+
+  async function ofIdentity(
+    identity: Identity | undefined,
+    { recovery = false }: { readonly recovery?: boolean } = {},
+  ): Promise<Known> {
     const stored = await credentials.of(identity?.id)
     if (identity === undefined) return nobody
-    const enrolled = factors.flatMap((factor) => waysOf(factor, identity, stored, credentials))
-    return { identity, credentials: stored, enrolled }
+    const offered = recovery ? factors : usual
+    const enrolled = offered.flatMap((factor) => waysOf(factor, identity, stored, credentials))
+    if (!recovery) return { identity, credentials: stored, enrolled }
+    const lists = await Promise.all(factors.map(async (factor) => (await factor.held?.(identity)) ?? []))
+    const held = lists.flat()
+    const ways = factors.flatMap((factor) =>
+      held.filter((one) => one.factor === factor.name).map((one) => heldWay(factor, one)),
+    )
+    return { identity, credentials: stored, held, enrolled: [...enrolled, ...ways] }
   }
 
-  return { ofIdentity, of: async (process) => ofIdentity(await identityOf(process)) }
+  return {
+    ofIdentity,
+    // Before the first proof nothing further is looked up (S32).
+    of: async (process) =>
+      ofIdentity(await identityOf(process), {
+        recovery: process.requirement.recovery === true && process.proofs.length > 0,
+      }),
+  }
+}
+
+function heldWay(factor: Factor, { id, createdAt, strength }: Credential): EnrolledWay {
+  const worth = { ...strengthOf(factor), ...strength }
+  return { ...worth, factor: factor.name, credentialId: id, since: createdAt, held: true }
 }
 
 function waysOf(
@@ -68,13 +96,14 @@ function waysOf(
   return stored
     .filter((credential) => credential.factor === factor.name)
     .map((credential) => ({ ...credential, spent: factor.spent?.(open(credential).data) ?? false }))
-    .map(({ id, createdAt, channel, strength: own, needsCompanion, spent }) => ({
+    .map(({ id, createdAt, channel, strength: own, needsCompanion, ceiling, spent }) => ({
       ...strength,
       ...own,
       ...(factor.standIn ? { standIn: true } : {}),
       ...(spent ? { spent } : {}),
       ...(channel === undefined ? {} : { channel }),
       ...(needsCompanion === undefined ? {} : { needsCompanion }),
+      ...(ceiling === undefined ? {} : { ceiling }),
       factor: factor.name,
       credentialId: id,
       since: createdAt,

@@ -21,6 +21,8 @@ export interface Proof extends Strength {
   readonly credentialId?: string
   /** When that credential was enrolled, or replaced: with another one by now, the proof is void. */
   readonly since?: Instant
+  /** It is worth no more than this, whatever else it is: its credential was set by somebody who had proved no more. */
+  readonly ceiling?: Level
   readonly at: Instant
 }
 
@@ -68,10 +70,23 @@ export interface Assurance {
  * or one proof that carries two categories itself (a passkey with user verification).
  */
 export function assess(proofs: readonly Proof[]): Assurance {
-  const level = levelOfProofs(proofs)
+  const level = levelOfProofs(proofs.map(capped))
   const amr = new Set(proofs.flatMap((proof) => proof.amr))
   if (reaches(level, 'two-factor')) amr.add('mfa')
   return { level, acr: acrOf(level), amr: [...amr].sort() }
+}
+
+/** What it could prove above its ceiling does not count. */
+function capped(proof: Proof): Proof {
+  const { ceiling } = proof
+  if (ceiling === undefined) return proof
+  const { phishingResistant, hardwareBound, ...rest } = proof
+  return {
+    ...rest,
+    categories: reaches(ceiling, 'two-factor') ? proof.categories : proof.categories.slice(0, 1),
+    ...(phishingResistant && reaches(ceiling, 'phishing-resistant') ? { phishingResistant } : {}),
+    ...(hardwareBound && reaches(ceiling, 'hardware-bound') ? { hardwareBound } : {}),
+  }
 }
 
 function levelOfProofs(proofs: readonly Proof[]): Level {

@@ -14,6 +14,10 @@ export interface Requirement {
   readonly stepUp?: boolean
   /** For what the rules call a privileged action: those that are for such actions apply too. */
   readonly privileged?: boolean
+  /** Somebody lost a way to prove who they are: what they have to give says recovery-step.ts, and what comes of it is no sign-in. */
+  readonly recovery?: true
+  /** With `recovery`: a fire drill. Everything is looked at and charged as ever, but nothing is used up and nothing comes of it. */
+  readonly drill?: true
 }
 
 /** What was noticed about a visit, together with the first proof: nothing is looked at before (S32). */
@@ -122,4 +126,6 @@ export interface AuthenticationResult {
   /** Which process it is the result of, and which credentials proved it: by these it can be questioned later. */
   readonly process: string
   readonly credentials: readonly string[]
+  /** By which factors, in the order in which they were given; for people to read. */
+  readonly factors?: readonly string[]
 }

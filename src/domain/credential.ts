@@ -1,4 +1,4 @@
-import type { Channel, Strength } from './assurance.ts'
+import type { Channel, Level, Strength } from './assurance.ts'
 import type { Instant } from './time.ts'
 
 /** What an identity enrolled to prove itself with: one row per password, authenticator, key … `data` belongs to the factor alone. */
@@ -18,6 +18,8 @@ export interface Credential<Data = unknown> {
   readonly strength?: Partial<Strength>
   /** Not sufficient alone: as soon as no credential of another category is left, a stronger one is asked for (S25). */
   readonly needsCompanion?: boolean
+  /** Set in a recovery: a proof with it is worth no more than what was proved there. */
+  readonly ceiling?: Level
   readonly createdAt: Instant
   readonly lastUsedAt?: Instant
 }

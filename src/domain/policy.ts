@@ -12,7 +12,20 @@ import {
   type Rule,
   type Terms,
 } from './demand.ts'
-import { type Identity, may } from './identity.ts'
+import type { Identity } from './identity.ts'
+import {
+  type Bare,
+  chosenOf,
+  identifyStep,
+  inOrder,
+  isBarred,
+  isOver,
+  isUnnamed,
+  namesOf,
+  proveStep,
+  unreachable,
+} from './offers.ts'
+import { recoveryStep } from './recovery-step.ts'
 import type { Duration, Instant } from './time.ts'
 import {
   type EnrolledWay,
@@ -23,7 +36,6 @@ import {
   helpfulWays,
   isChosen,
   isLasting,
-  isVoid,
   preferChosen,
 } from './ways.ts'
 
@@ -66,8 +78,6 @@ interface Case {
   readonly trusted: boolean
 }
 
-/** A step without its reasons. */
-type Bare<Of = Step> = Of extends Step ? Omit<Of, 'because'> : never
 type Why = Extract<Step, { kind: 'enrol' }>['why']
 
 const nothing: Deferred = { since: {} }
@@ -78,6 +88,7 @@ const nobody: Situation = { enrolled: [] }
  * Before the first proof the answer depends on nothing but the process and the policy, so that it tells nobody who exists (S32).
  */
 export function nextStep(process: Authentication, situation: Situation, policy: Policy, now: Instant): Step {
+  if (process.requirement.recovery) return recoveryStep(process, situation, policy.factors, now)
   const step = stepUnder(process, situation, policy, now)
   const { observed } = process
   if (step.kind !== 'done' || observed === undefined || observed.signals.length === 0) return step
@@ -114,6 +125,7 @@ export function resultOf(process: Authentication): AuthenticationResult {
     ...assess(process.proofs),
     process: process.id,
     credentials,
+    factors: process.proofs.map(({ factor }) => factor),
   }
 }
 
@@ -125,25 +137,19 @@ function isTrusted({ observed, requirement }: Authentication, demand: Demand, no
 
 function stepOf(at: Case, identity: Identity | undefined): Bare {
   const { process, enrolled, now } = at
-  if (process.expiresAt <= now || process.redeemedAt !== undefined)
-    return { kind: 'refused', reason: 'expired' }
-  if (process.stoppedAt !== undefined) return { kind: 'refused', reason: 'stopped' }
+  const over = isOver(process, now)
+  if (over !== undefined) return over
   if (process.proofs.length === 0) return firstStep(at)
-  if (identity === undefined || !may(identity, 'sign-in')) return { kind: 'refused', reason: 'not-allowed' }
-  const wanted = process.requirement.identityId
-  if (wanted !== undefined && wanted !== identity.id) return { kind: 'refused', reason: 'wrong-identity' }
-  if (process.proofs.some((proof) => isVoid(proof, identity, enrolled)))
-    return { kind: 'refused', reason: 'expired' }
+  const barred = isBarred(process, { identity, enrolled }, 'sign-in')
+  if (barred !== undefined) return barred
   if (lacksOwnWay(at)) return enrolStep(at, firstEnrollable(at.policy), 'nothing-enrolled')
   return levelStep(at)
 }
 
-/** Nothing here may look at the situation (S32). Whom a requirement names is not asked for their name again. */
+/** Nothing here may look at the situation (S32). */
 function firstStep(at: Case): Bare {
   const { process, policy, demand } = at
-  const { hint, identityId } = process.requirement
-  if (process.identifier === undefined && identityId === undefined)
-    return hint === undefined ? { kind: 'identify' } : { kind: 'identify', hint }
+  if (isUnnamed(process)) return identifyStep(process)
   const first = namesOf(policy.factors.filter((factor) => factor.first))
   // What does not count is still a way in, for whoever has yet to enrol what does.
   const [counted, others] = split(first, (name) => allows(demand.full, name))
@@ -158,11 +164,11 @@ function levelStep(at: Case): Bare {
   if (!trusted && lacksSecond(at)) {
     const own = proofs.filter((proof) => isOwn(proof, enrolled))
     const helpful = helpfulWays(own, enrolled.filter(isChosen), { level: 'two-factor' }, now)
-    return proveStep(process, countedFirst(inOrder(policy, helpful), all), 'level')
+    return proveStep(process, countedFirst(inOrder(policy.factors, helpful), all), 'level')
   }
   if (isMet(at, all)) return lastStep(at)
   const helpful = preferChosen(enrolled, (ways) => helpfulWays(proofs, ways, all, now))
-  if (helpful.length > 0) return proveStep(process, inOrder(policy, helpful), 'level')
+  if (helpful.length > 0) return proveStep(process, inOrder(policy.factors, helpful), 'level')
   // All that the person has was given; only what a client wished for without insisting may be missing.
   if (!essential && isMet(at, demand.full)) return lastStep(at)
   const missing = helpfulEnrolments(proofs, enrolled, policy.factors, all, now)
@@ -231,11 +237,6 @@ function suggested({ process, enrolled, deferred, policy, now }: Case): string[]
   return helpfulEnrolments(process.proofs, enrolled, policy.factors, { level: 'two-factor' }, now)
 }
 
-function proveStep(process: Authentication, oneOf: readonly string[], why: 'first-proof' | 'level'): Bare {
-  const chosen = chosenOf(process, oneOf)
-  return chosen === undefined ? unreachable : { kind: 'prove', oneOf, chosen, why }
-}
-
 function enrolStep(at: Case, oneOf: readonly string[], why: Why): Bare {
   const chosen = chosenOf(at.process, oneOf)
   if (chosen === undefined) return unreachable
@@ -244,8 +245,6 @@ function enrolStep(at: Case, oneOf: readonly string[], why: Why): Bare {
   const { until } = at.demand
   return why === 'level' && until !== undefined && mayWait(at) ? { ...step, mayWait: { until } } : step
 }
-
-const unreachable: Bare = { kind: 'refused', reason: 'unreachable' }
 
 function becauseOf(at: Case, step: Bare): Because {
   const { process, demand, trusted, now } = at
@@ -266,10 +265,6 @@ function becauseOf(at: Case, step: Bare): Because {
   }
 }
 
-function chosenOf({ factor }: Authentication, oneOf: readonly string[]): string | undefined {
-  return factor !== undefined && oneOf.includes(factor) ? factor : oneOf[0]
-}
-
 function enrollable({ factors }: Policy, name: string): FactorSummary[] {
   return factors.filter((factor) => factor.enrollable && factor.name === name)
 }
@@ -284,12 +279,4 @@ function countedFirst(names: readonly string[], terms: Terms): string[] {
 
 function split<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
   return [items.filter(test), items.filter((item) => !test(item))]
-}
-
-function inOrder(policy: Policy, names: readonly string[]): string[] {
-  return namesOf(policy.factors.filter((factor) => names.includes(factor.name)))
-}
-
-function namesOf(factors: readonly FactorSummary[]): string[] {
-  return factors.map((factor) => factor.name)
 }

@@ -1,5 +1,5 @@
 /** What an identity has to prove itself with, what it is worth beside what was proved, and what would help. Pure. */
-import { assess, levels, type Proof, reaches, type Strength } from './assurance.ts'
+import { assess, type Level, levels, type Proof, reaches, type Strength } from './assurance.ts'
 import { counting, meets, type Terms } from './demand.ts'
 import type { Identity } from './identity.ts'
 import type { Loss } from './loss.ts'
@@ -13,6 +13,8 @@ export interface FactorSummary extends Strength {
   readonly enrollable: boolean
   /** See `EnrolledWay`. */
   readonly standIn?: boolean
+  /** `only`: offered in recoveries and nowhere else. `first`: may also be what a recovery begins with. */
+  readonly recovery?: 'only' | 'first'
   /** What takes ways of this kind along when it is lost; nothing where each tells for itself. */
   readonly lostWith?: readonly Loss[]
 }
@@ -31,6 +33,10 @@ export interface EnrolledWay extends Strength {
   readonly standIn?: boolean
   /** Used up: it proves nothing any more. */
   readonly spent?: boolean
+  /** See `Proof`. */
+  readonly ceiling?: Level
+  /** Was not enrolled, but is kept elsewhere (devices, other people): for recoveries alone. */
+  readonly held?: true
   /** What takes this one along when it is lost, where that differs from what its factor says. */
   readonly lostWith?: readonly Loss[]
 }
@@ -41,7 +47,7 @@ export function isChosen(way: EnrolledWay): boolean {
 
 /** Enrolled to be used again and again. */
 export function isLasting(way: EnrolledWay): boolean {
-  return isChosen(way) && !way.standIn
+  return isChosen(way) && !way.standIn && !way.held
 }
 
 /** Whether proofs with all of these would do. */
@@ -107,7 +113,8 @@ export function helpfulEnrolments(
   const has = new Set(enrolled.map((way) => way.factor))
   const before = counting(terms, given, now)
   return factors
-    .filter(({ name, enrollable, standIn }) => enrollable && !standIn && !has.has(name))
+    .filter(({ standIn, recovery }) => !standIn && recovery !== 'only')
+    .filter(({ name, enrollable }) => enrollable && !has.has(name))
     .map((factor) => ({ ...factor, factor: factor.name, at: now }))
     .filter((proof) => lifts(before, counting(terms, [proof], now)))
     .map(({ name }) => name)

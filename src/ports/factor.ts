@@ -27,6 +27,8 @@ export interface Context {
   readonly host: string
   /** Nothing was proved yet: the answer alone has to say who it is, and nothing that is shown may depend on the person (S32). */
   readonly first?: boolean
+  /** Somebody tries to get back in. `drill`: the owner only tries it out, so that nobody is to be troubled. */
+  readonly recovery?: 'real' | 'drill'
   /** The browser's own words about itself, for messages and for the name of what is enrolled. */
   readonly userAgent?: string
   /** How the application is called that the person is signing in to. */
@@ -170,6 +172,13 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
    * no other way sufficient.
    */
   readonly standIn?: boolean
+  /** `only`: offered in recoveries and nowhere else, never as the first proof. `first`: may also be the first proof of a recovery. */
+  readonly recovery?: 'only' | 'first'
+  /**
+   * Credentials that are kept elsewhere (trusted devices, other people): asked for in recoveries alone, after the first proof. Nothing is written back to
+   * them; `createdAt` has to change whenever what is behind one does, so that an earlier proof with it is void.
+   */
+  held?(identity: Identity): Promise<readonly Credential<Data>[]>
   /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled, with that `Identifier` as the data (e-mail and SMS codes). */
   readonly implied?: 'email' | 'phone'
   /** What takes ways of this kind along when the person loses it: for what is said of how they get back in. */
