@@ -19,6 +19,19 @@ export interface Identity {
   readonly updatedAt: Instant
   /** Set by suspension, disabling and deletion: what was issued before it stays void after a restoration. */
   readonly notBefore?: Instant
+  /** The person wants to be deleted, and is, unless they change their mind. */
+  readonly deletion?: PlannedDeletion
+}
+
+export interface PlannedDeletion {
+  /** Whoever keeps the account, or ends it, means this request and no later one. */
+  readonly request: string
+  readonly requestedAt: Instant
+  /** Only ever moved further away: the server was down, or the account is suspended. */
+  readonly dueAt: Instant
+  readonly remindedAt?: Instant
+  /** It is about to happen: of administrators who leave in the same moment, none counts on the other. */
+  readonly begunAt?: Instant
 }
 
 export type Role = 'administrator'

@@ -18,10 +18,16 @@ export interface Questioned {
   readonly credential?: string
   /** A client: its access ends. */
   readonly client?: string
+  /** … and so does what it was allowed: it is asked about anew. */
+  readonly consent?: true
   /** One-time links to choose a new way in: void. */
   readonly links?: true
   /** A change after which all others were signed out: whoever is signed in now came in with it, so every session ends. */
   readonly sessions?: true
+  /** A request to delete the account: it is kept. */
+  readonly deletion?: string
+  /** A run of an export: what it made is deleted. */
+  readonly dataExport?: string
 }
 
 /** What was ended, as words of ours: locale keys under `objection.done.`. */
@@ -34,4 +40,6 @@ export type Ended =
   | 'client-ended'
   | 'links-void'
   | 'sessions-ended'
+  | 'account-kept'
+  | 'export-removed'
   | 'nothing'

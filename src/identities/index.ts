@@ -29,6 +29,8 @@ export interface IdentitiesTools {
     | 'links'
     | 'objections'
     | 'consents'
+    | 'exports'
+    | 'exportPieces'
   >
   readonly clock: Clock
   readonly random: Random
@@ -120,8 +122,11 @@ export interface Identities extends IdentityDirectory {
   suspend(id: string, by: Actor): Promise<Moved>
   disable(id: string, by: Actor): Promise<Moved>
   restore(id: string, by: Actor): Promise<Moved>
-  /** Ends everything and erases what is personal; a tombstone keeps the id from being used again. Repeatable: a second call finishes what a crash cut short. */
-  remove(id: string, by: Actor): Promise<Moved>
+  /**
+   * Ends everything and erases what is personal; a tombstone keeps the id from being used again. Repeatable: a second call finishes what a crash cut
+   * short. With `when` only an identity of which that holds in the moment in which it is removed.
+   */
+  remove(id: string, by: Actor, when?: (identity: Identity) => boolean): Promise<Moved>
   /** By id, or with `search` by identifier; a page may be shorter than `limit` although there is a next one. */
   list(query: IdentityQuery): Promise<Page<Identity>>
   /** A job: frees identifiers whose identity was never written or is gone; answers how many. Safe beside everything else. */

@@ -26,8 +26,15 @@ export function createLifecycle({
   audit,
   sessions,
 }: IdentitiesTools): Pick<Identities, keyof typeof transitions> {
-  async function move(id: string, { action, recordedAs, ends }: Transition, by: Actor): Promise<Moved> {
-    const amended = await amend(store, id, (identity) => moved(identity, action, ends, clock()))
+  async function move(
+    id: string,
+    { action, recordedAs, ends }: Transition,
+    by: Actor,
+    when: (identity: Identity) => boolean = () => true,
+  ): Promise<Moved> {
+    const amended = await amend(store, id, (identity) =>
+      when(identity) ? moved(identity, action, ends, clock()) : undefined,
+    )
     if (amended === undefined) return { status: 'unknown' }
     const { before, after } = amended
     if (before === after) return { status: 'refused', state: before.state }
@@ -48,10 +55,12 @@ export function createLifecycle({
     suspend: (id, by) => move(id, transitions.suspend, by),
     disable: (id, by) => move(id, transitions.disable, by),
     restore: (id, by) => move(id, transitions.restore, by),
-    async remove(id, by) {
-      const outcome = await move(id, transitions.remove, by)
-      const gone = outcome.status === 'done' || (outcome.status === 'refused' && outcome.state === 'deleted')
-      if (gone) await erase({ store, audit }, id)
+    async remove(id, by, when) {
+      const outcome = await move(id, transitions.remove, by, when)
+      const before = outcome.status === 'refused' && outcome.state === 'deleted'
+      // What a crash left signed in: nobody gets anything by it, but applications have not been told.
+      if (before) await sessions().endAll(id)
+      if (before || outcome.status === 'done') await erase({ store, audit }, id)
       return outcome
     },
   }

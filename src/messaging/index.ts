@@ -51,7 +51,9 @@ export function createMessenger(deps: MessengerDeps): Messenger {
       const kind = jobKinds[message.to.kind === 'phone' ? 'sms' : 'email']
       const queued: Queued = { message, id: random(16), at: clock() }
       // A person's sign-in does not fail because mail does; a full queue has been in the log for hours.
-      if (!(await queue.add(kind, queued, { after: someTime(random) })))
+      const { once } = message
+      const options = { after: someTime(random), ...(once === undefined ? {} : { id: once }) }
+      if (!(await queue.add(kind, queued, options)))
         log.error({ kind, template: message.template }, 'queue full, message lost')
     },
   }

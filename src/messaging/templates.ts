@@ -110,7 +110,7 @@ interface Filling {
 
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */
 function valuesOf({ message, place, language, settings, words }: Filling): Values {
-  const { minutes, at, factor, link, device, ended, ...others } = message.values
+  const { minutes, at, due, factor, link, device, ended, ...others } = message.values
   const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(message.name)
   return defined({
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
@@ -121,6 +121,7 @@ function valuesOf({ message, place, language, settings, words }: Filling): Value
     link: link === undefined ? undefined : new URL(String(link)).href,
     what: factor === undefined ? undefined : (words.one(`factors.${factor}`, language, {}) ?? plain(factor)),
     duration: minutes === undefined ? undefined : duration(Number(minutes), language),
+    due: due === undefined ? undefined : moment(Number(due), language, message.timeZone),
     when: at === undefined ? undefined : moment(Number(at), language, message.timeZone),
     brand: settings.brand.name,
     support: settings.brand.support_url ?? undefined,

@@ -9,6 +9,11 @@ export type MessageTemplate =
   | 'address-code'
   | 'address-taken'
   | 'identifier-changed'
+  | 'export-ready'
+  | 'deletion-planned'
+  | 'deletion-reminder'
+  | 'deletion-kept'
+  | 'account-deleted'
   | 'invitation'
   | 'recovery-link'
   | 'recovery-nothing'
@@ -22,8 +27,9 @@ export type MessageTemplate =
   | 'sign-in-disowned'
   | 'new-device'
   | 'objection-raised'
-  | 'session-ended'
   | 'token-reuse'
+  | 'application-authorised'
+  | 'application-extended'
   | 'factor-code'
   | 'factor-link'
 
@@ -33,12 +39,14 @@ export interface Message extends Reader {
   /**
    * Fill the template; a sentence whose value is absent or empty is left out. Known are `code`, `link` (to the issuer only),
    * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
-   * happened; a User-Agent header will do; the place of an address is looked up), `at` (when, an `Instant`), `factor` (what was changed), `count` (how many
+   * happened; a User-Agent header will do; the place of an address is looked up), `at` (when, an `Instant`), `due` (when something is going to happen, an `Instant`), `factor` (what was changed), `count` (how many
    * are left), `ended` (what "this wasn't me" ended, names with spaces between), `added` and `removed` (masked addresses).
    */
   readonly values: Readonly<Record<string, string | number>>
   /** Puts "this wasn't me" into a mail: a link by which its reader ends just this, without signing in. */
   readonly about?: Questioned
+  /** Of all messages of this name within a day one goes out: for whoever may come here again after a crash. */
+  readonly once?: string
 }
 
 export interface Messenger {

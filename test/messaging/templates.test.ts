@@ -18,6 +18,11 @@ const names = {
   'address-code': true,
   'address-taken': true,
   'identifier-changed': true,
+  'export-ready': true,
+  'deletion-planned': true,
+  'deletion-reminder': true,
+  'deletion-kept': true,
+  'account-deleted': true,
   'recovery-link': true,
   'recovery-nothing': true,
   'backup-code-used': true,
@@ -30,8 +35,9 @@ const names = {
   'sign-in-disowned': true,
   'new-device': true,
   'objection-raised': true,
-  'session-ended': true,
   'token-reuse': true,
+  'application-authorised': true,
+  'application-extended': true,
   'factor-code': true,
   'factor-link': true,
 } as const satisfies Record<MessageTemplate, true>
@@ -44,6 +50,7 @@ const everything = {
   address: '203.0.113.7',
   device: 'Firefox on Linux',
   at: Date.UTC(2026, 10, 25, 9, 30),
+  due: Date.UTC(2026, 11, 2, 9, 30),
   factor: 'password',
   ended: 'device-forgotten session-ended',
   added: 'a•••@example.com',
@@ -167,7 +174,7 @@ test.each(['http://evil.example', 'evil.example', 'mail@evil.example', 'www/evil
 
 test('a User-Agent header is said in a few words, and nothing else of it', () => {
   const text = (device: string) =>
-    templates.render(message({ template: 'session-ended', values: { device } })).text
+    templates.render(message({ template: 'guessing', values: { device } })).text
   const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
   expect(text(firefox)).toContain('Device: Firefox on Linux')
   expect(text('Firefox on Linux')).toContain('Device: Firefox on Linux')
@@ -218,7 +225,9 @@ test('the place of an address stands beside it in the language of the message, i
 /** Those that somebody can answer with "this wasn't me". */
 const questionable = (Object.keys(names) as MessageTemplate[]).filter(
   (name) =>
-    !/^(registration|address|invitation|recovery-nothing|objection-raised|sign-in-disowned)/.test(name),
+    !/^(registration|address|invitation|recovery-nothing|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
+      name,
+    ),
 )
 
 test.each(['en', 'de'])(
