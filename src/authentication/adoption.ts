@@ -29,7 +29,7 @@ export function createAdoption({ factors, credentials, audit }: AdoptionTools): 
       actor: by,
       identityId,
       reason: 'adopted',
-      details: { factor: name },
+      details: { factor: name, credential: credential.id },
     })
     return { status: 'enrolled', credential } as const
   }

@@ -155,7 +155,7 @@ export function createTrustedDevices(tools: TrustedDevicesTools): TrustedDevices
         result: 'success',
         actor: { kind: 'identity', id: identity.id, address, userAgent },
         identityId: identity.id,
-        details: { until },
+        details: { until, since },
         ...(process.clientId === undefined ? {} : { clientId: process.clientId }),
         ...(traceId === undefined ? {} : { traceId }),
       })

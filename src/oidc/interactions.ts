@@ -137,6 +137,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
           remember,
           process: result.process,
           credentials: [...result.credentials],
+          ...(result.factors === undefined ? {} : { factors: [...result.factors] }),
         },
         // Signing in is a choice of account too.
         select_account: {},

@@ -15,19 +15,20 @@ export function placeOf(ctx: Context): SignInPlace {
 /** The same of a sign-in, with what it came of. */
 export function signInPlaceOf(ctx: Context, digest: Digest): SignInPlace {
   const { device } = ctx.state as { device?: string }
-  const { process, credentials } = (ctx as SignInContext).oidc?.result?.login ?? {}
+  const { process, credentials, factors } = (ctx as SignInContext).oidc?.result?.login ?? {}
   return {
     ...placeOf(ctx),
     ...(device === undefined ? {} : { browser: digest(browserText(device)) }),
     ...(process === undefined ? {} : { process }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(factors === undefined ? {} : { factors }),
   }
 }
 
 /** The request that ends an interaction, as far as our part of the answer goes. The Interaction itself may be the consent's by then. */
 interface SignInContext extends Context {
   readonly oidc?: {
-    readonly result?: { readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials'>> }
+    readonly result?: { readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials' | 'factors'>> }
   }
 }
 

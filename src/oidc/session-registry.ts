@@ -135,6 +135,9 @@ function describe({ row, payload, place }: StoredSession): ActiveSession {
     amr,
     ...(place?.userAgent === undefined ? {} : { userAgent: place.userAgent }),
     ...(place?.address === undefined ? {} : { address: place.address }),
+    ...(place?.factors === undefined ? {} : { factors: place.factors }),
+    ...(place?.browser === undefined ? {} : { browser: place.browser }),
+    ...(place?.process === undefined ? {} : { process: place.process }),
     clientIds: Object.keys(authorizations),
   }
 }

@@ -26,6 +26,8 @@ export interface SignInPlace {
   readonly browser?: string
   readonly process?: string
   readonly credentials?: readonly string[]
+  /** By which ways it was proved, for people to read. */
+  readonly factors?: readonly string[]
 }
 
 /** A session that was read: its row, opened. */

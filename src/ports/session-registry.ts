@@ -12,6 +12,11 @@ export interface ActiveSession {
   readonly amr: readonly string[]
   readonly userAgent?: string
   readonly address?: string
+  /** By which ways to prove it was opened. */
+  readonly factors?: readonly string[]
+  /** `Device.browser`, and `AuthenticationResult.process` of the last sign-in. */
+  readonly browser?: string
+  readonly process?: string
   readonly clientIds: readonly string[]
 }
 

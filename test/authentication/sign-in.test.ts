@@ -42,6 +42,7 @@ describe('a sign-in with one factor', () => {
         amr: ['pwd'],
         process: expect.any(String),
         credentials: [expect.any(String)],
+        factors: ['password'],
       })
       expect(await engine.redeem(who)).toBeUndefined()
     })

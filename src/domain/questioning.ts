@@ -1,0 +1,73 @@
+import type { AuditEntry } from './audit-event.ts'
+import type { Questioned } from './objection.ts'
+
+/** How the audit names a process or a device: what is as long as a secret it withholds. */
+export function shortName(id: string): string {
+  return id.slice(0, 22)
+}
+
+/** Who looks at an entry: where they are signed in now stays. */
+export interface Living {
+  readonly sessions: readonly {
+    readonly uid: string
+    readonly process?: string
+    readonly browser?: string
+  }[]
+  readonly devices: readonly { readonly id: string; readonly browser?: string; readonly firstSeenAt: number }[]
+  readonly credentials: readonly { readonly id: string }[]
+  /** Of one-time links that wait. */
+  readonly links: number
+}
+
+/**
+ * What of an entry is still there to be ended, as its owner may end it who says that it was not them. Nothing of what was refused (nobody got in), and
+ * nothing of what the people who run the service did.
+ */
+export function questionedBy(entry: AuditEntry, identityId: string, living: Living): Questioned {
+  const own = entry.actor.id === undefined || entry.actor.id === identityId || entry.actor.kind === 'client'
+  if (!own || entry.actor.kind === 'operator') return { identityId }
+  if (entry.result === 'failure' && entry.action !== 'token.reuse-detected') return { identityId }
+  return { identityId, ...parts[entry.action]?.(entry, living) }
+}
+
+type Part = (entry: AuditEntry, living: Living) => Omit<Questioned, 'identityId'>
+
+const signIn = (session: Living['sessions'][number] | undefined, { devices }: Living) => {
+  if (session === undefined) return {}
+  const device = session.browser && devices.find(({ browser }) => browser === session.browser)
+  return {
+    session: session.uid,
+    ...(device ? { device: device.id, deviceSince: device.firstSeenAt } : {}),
+  }
+}
+
+const application: Part = ({ clientId }) => (clientId === undefined ? {} : { client: clientId })
+const everywhere: Part = () => ({ sessions: true })
+
+const parts: Partial<Record<AuditEntry['action'], Part>> = {
+  'session.started': ({ sessionId }, living) =>
+    signIn(
+      living.sessions.find(({ uid }) => uid === sessionId),
+      living,
+    ),
+  'authentication.completed': ({ details }, living) =>
+    signIn(
+      living.sessions.find(({ process = '' }) => process !== '' && shortName(process) === details?.process),
+      living,
+    ),
+  'device.trusted': ({ details }, { devices }) => {
+    const device = devices.find(({ firstSeenAt }) => firstSeenAt === details?.since)
+    return device === undefined ? {} : { device: device.id, deviceSince: device.firstSeenAt }
+  },
+  'credential.enrolled': ({ details }, { credentials }) => {
+    const credential = credentials.find(({ id }) => id === details?.credential)
+    return credential === undefined ? {} : { credential: credential.id }
+  },
+  'credential.changed': everywhere,
+  'credential.removed': everywhere,
+  'identity.identifier-changed': everywhere,
+  'recovery.completed': everywhere,
+  'recovery.requested': (_, { links }) => (links > 0 ? { links: true } : {}),
+  'consent.granted': application,
+  'token.reuse-detected': application,
+}
