@@ -69,10 +69,18 @@ function notFound(words: readonly string[]): string {
   return `'${start}' goes on with ${longer.map(({ name }) => name.slice(start.length + 1)).join(', ')}.`
 }
 
+// One id in 64 begins with a dash. Options are written in small letters, so it can still be told from them.
+const dashedId = /^-[\w-]*[A-Z\d_][\w-]*$/
+const shield = '\0'
+
+function bare<Value>(value: Value): Value {
+  return typeof value === 'string' && value.startsWith(shield) ? (value.slice(1) as Value) : value
+}
+
 function parse(command: Command, args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
-      args: [...args],
+      args: args.map((word) => (dashedId.test(word) ? shield + word : word)),
       allowPositionals: true,
       options: { ...command.options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
     })
@@ -84,7 +92,11 @@ function parse(command: Command, args: readonly string[]) {
           : `expected ${wanted.map((name) => `<${name}>`).join(' ')}`,
       )
     }
-    return { operands: positionals, options: values }
+    const options = Object.entries(values).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(bare) : bare(value),
+    ])
+    return { operands: positionals.map(bare), options: Object.fromEntries(options) as typeof values }
   } catch (error) {
     throw error instanceof WrongUsage ? error : new WrongUsage(firstSentence(error))
   }
