@@ -33,8 +33,10 @@ import { createTemplates } from './messaging/templates.ts'
 import { createWebPush } from './messaging/web-push.ts'
 import { createNetworks } from './networks/index.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
+import { createPersonalData } from './personal-data.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
+import { createAuthorisationAlert } from './recovery/authorisation-alert.ts'
 import {
   createCredentialChange,
   createCredentialRemoval,
@@ -44,6 +46,7 @@ import { createFreeze } from './recovery/freezing.ts'
 import { createLinks } from './recovery/links.ts'
 import { createObjectionBook } from './recovery/objection-book.ts'
 import { createObjections } from './recovery/objections.ts'
+import { createQuestioning } from './recovery/questioning.ts'
 import { createSignInAlert } from './recovery/sign-in-alert.ts'
 import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
@@ -124,7 +127,13 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     },
   })
   await clients.checkCollisions()
-  const consents = createConsents({ ...tools, audit, sessions, settings: config.lifetimes })
+  const consents = createConsents({
+    ...tools,
+    audit,
+    sessions,
+    settings: config.lifetimes,
+    onGranted: createAuthorisationAlert({ ...tools, identities, clients, messenger, settings }),
+  })
 
   // Devices belong to the engine, which needs the factors that wake them.
   let engine: AuthenticationEngine | undefined
@@ -181,16 +190,21 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     settings,
   })
   const devices = createDevices(tools)
+  const known = { identities, enrolments, devices, trustedDevices, consents, clients, audit, sessions }
+  const personalData = createPersonalData({ ...tools, ...known, queue, messenger, settings })
+  const freeze = createFreeze({
+    store,
+    halt: createHalt({ ...tools, identities }),
+    devices,
+    enrolments,
+    consents,
+    sessions,
+    ...personalData,
+  })
   const objections = createObjections({
     ...tools,
     book,
-    freeze: createFreeze({
-      store,
-      halt: createHalt({ ...tools, identities }),
-      devices,
-      enrolments,
-      sessions,
-    }),
+    freeze,
     identities,
     messenger,
     audit,
@@ -198,6 +212,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const signIns = createSignInAlert({ ...tools, devices, identities, clients, messenger, audit, settings })
   const changeCredential = createCredentialChange(changeTools)
   const removeCredential = createCredentialRemoval(changeTools)
+  const about = { audit, freeze, devices, enrolments, removeCredential, sessions }
+  const questioning = createQuestioning({ ...tools, ...about, settings })
   const people = { ...tools, identities, messenger, trustedDevices, enrolments, sessions }
   const addresses = createAddresses({ ...people, budget, config, carriers })
   const registrations = createRegistrations({
@@ -242,6 +258,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     waker,
     links,
     objections,
+    questioning,
+    ...personalData,
     changeCredential,
     removeCredential,
     addresses,

@@ -1,7 +1,13 @@
 // Owns the memory of what people allowed applications: one record per (identity, client), until withdrawn. Grants are made from it in oidc/; it never is one,
 // so a replayed code can end a family of tokens and never what the person decided.
 import type { Actor } from '../domain/audit-event.ts'
-import { type Consent, consentId, refusedClaim, refusedResourceScope } from '../domain/consent.ts'
+import {
+  type Consent,
+  consentId,
+  type Granted,
+  refusedClaim,
+  refusedResourceScope,
+} from '../domain/consent.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Duration, Instant } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
@@ -16,6 +22,8 @@ export interface ConsentsTools {
   readonly audit: AuditLog
   readonly sessions: () => Pick<SessionRegistry, 'endGrants'>
   readonly settings: { readonly consent: Duration }
+  /** Called once for every answer that gave a client more than it had, when that is written. */
+  readonly onGranted?: (granted: Granted) => Promise<void>
 }
 
 /** What a person ticked, and what they unticked. */
@@ -30,7 +38,13 @@ export interface Consents {
   /** Undefined when nothing was allowed, it was withdrawn, or it is so long ago that the person is asked again. */
   get(identityId: string, clientId: string): Promise<Consent | undefined>
   /** Adds to what was allowed before; two answers at once both count. What is allowed now is no longer refused, and the other way round. */
-  allow(identityId: string, clientId: string, answer: ConsentAnswer, by: Actor): Promise<Consent>
+  allow(
+    identityId: string,
+    clientId: string,
+    answer: ConsentAnswer,
+    by: Actor,
+    language?: string,
+  ): Promise<Consent>
   /** Forgets it and ends every grant and token between the two; false when there was none. */
   withdraw(identityId: string, clientId: string, by: Actor): Promise<boolean>
   list(identityId: string): Promise<readonly Consent[]>
@@ -38,10 +52,11 @@ export interface Consents {
 
 const tries = 20
 
-export function createConsents({ store, clock, audit, sessions, settings }: ConsentsTools): Consents {
+export function createConsents(tools: ConsentsTools): Consents {
+  const { store, clock, audit, sessions, settings, onGranted } = tools
   const get = (identityId: string, clientId: string) => store.consents.get(consentId(identityId, clientId))
 
-  async function merge(identityId: string, clientId: string, answer: ConsentAnswer): Promise<Consent> {
+  async function merge(identityId: string, clientId: string, answer: ConsentAnswer) {
     for (let attempt = 0; attempt < tries; attempt += 1) {
       const before = await get(identityId, clientId)
       const now = clock()
@@ -54,9 +69,9 @@ export function createConsents({ store, clock, audit, sessions, settings }: Cons
         ...times,
       }
       if (before === undefined) {
-        if (await store.consents.insert(draft)) return { ...draft, version: 1 }
+        if (await store.consents.insert(draft)) return { before, consent: { ...draft, version: 1 } }
       } else if (await store.consents.replace({ ...draft, version: before.version })) {
-        return { ...draft, version: before.version + 1 }
+        return { before, consent: { ...draft, version: before.version + 1 } }
       }
     }
     throw new Problem('conflict')
@@ -65,8 +80,8 @@ export function createConsents({ store, clock, audit, sessions, settings }: Cons
   return {
     get,
 
-    async allow(identityId, clientId, answer, by) {
-      const consent = await merge(identityId, clientId, answer)
+    async allow(identityId, clientId, answer, by, language) {
+      const { before, consent } = await merge(identityId, clientId, answer)
       await audit.record({
         action: 'consent.granted',
         result: 'success',
@@ -75,6 +90,10 @@ export function createConsents({ store, clock, audit, sessions, settings }: Cons
         clientId,
         details: { allowed: [...namesIn(answer)], refused: answer.refused ?? [] },
       })
+      const had = before === undefined ? undefined : namesIn(before)
+      const said = language === undefined ? {} : { language }
+      if ([...namesIn(consent)].some((name) => !had?.has(name)))
+        await onGranted?.({ identityId, clientId, first: had === undefined, by, ...said })
       return consent
     },
 

@@ -1,3 +1,4 @@
+import type { Actor } from './audit-event.ts'
 import type { Instant } from './time.ts'
 
 /** What a person allowed a client, until withdrawn. Grants are made from it; it never is one. `id` is `consentId(…)`. */
@@ -15,6 +16,17 @@ export interface Consent {
   readonly grantedAt: Instant
   /** Asked again after this. */
   readonly expiresAt: Instant
+}
+
+/** Somebody allowed a client something that it did not have. */
+export interface Granted {
+  readonly identityId: string
+  readonly clientId: string
+  /** It had nothing at all. */
+  readonly first: boolean
+  readonly by: Actor
+  /** Of the page. */
+  readonly language?: string
 }
 
 export function consentId(identityId: string, clientId: string): string {

@@ -24,6 +24,10 @@ export interface Questioned {
   readonly links?: true
   /** A change after which all others were signed out: whoever is signed in now came in with it, so every session ends. */
   readonly sessions?: true
+  /** Somebody who was asked to vouch for the person one day: not asked any more. */
+  readonly contact?: string
+  /** A request to vouch for somebody else: the person does not. */
+  readonly vouching?: string
   /** A request to delete the account: it is kept. */
   readonly deletion?: string
   /** A run of an export: what it made is deleted. */
@@ -40,6 +44,8 @@ export type Ended =
   | 'client-ended'
   | 'links-void'
   | 'sessions-ended'
+  | 'contact-removed'
+  | 'vouching-refused'
   | 'account-kept'
   | 'export-removed'
   | 'nothing'

@@ -70,7 +70,7 @@ export function password(tools: PasswordTools) {
     first: true,
     single: true,
     resettable: true,
-    lostWith: ['password'],
+    lostWith: ['secret'],
     decoy: { phc: '' },
     admit: (address) => hasher.admit(address),
     verify: (context, credential, _challenge, form): Promise<Verdict<Data>> =>

@@ -71,7 +71,13 @@ export interface Decision {
 export interface ConsentRecords {
   get(identityId: string, clientId: string): Promise<Consent | undefined>
   /** Adds to what was allowed; what is refused now is allowed no longer, and the other way round. */
-  allow(identityId: string, clientId: string, decision: Decision, by: Actor): Promise<unknown>
+  allow(
+    identityId: string,
+    clientId: string,
+    decision: Decision,
+    by: Actor,
+    language?: string,
+  ): Promise<unknown>
 }
 
 /** Who is signed in, how and when, and where this request comes from: what a policy can ask about. */

@@ -154,6 +154,7 @@ export function createInteractions(deps: InteractionDeps): Interactions {
         interaction.client.id,
         decision,
         personIn(ctx, session.identityId),
+        ctx.state.language,
       )
       await finish(ctx, found, { consent: {} })
     },

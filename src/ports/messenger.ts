@@ -14,6 +14,16 @@ export type MessageTemplate =
   | 'deletion-reminder'
   | 'deletion-kept'
   | 'account-deleted'
+  | 'contact-invitation'
+  | 'contact-invited'
+  | 'contact-accepted'
+  | 'contact-declined'
+  | 'contact-left'
+  | 'contact-removed'
+  | 'contact-asked'
+  | 'contacts-asked'
+  | 'contact-vouched'
+  | 'contact-refused'
   | 'invitation'
   | 'recovery-link'
   | 'recovery-nothing'
@@ -40,7 +50,8 @@ export interface Message extends Reader {
    * Fill the template; a sentence whose value is absent or empty is left out. Known are `code`, `link` (to the issuer only),
    * `minutes` (how long code or link are valid: later than that the message is dropped), `application`, `address` and `device` (where something
    * happened; a User-Agent header will do; the place of an address is looked up), `at` (when, an `Instant`), `due` (when something is going to happen, an `Instant`), `factor` (what was changed), `count` (how many
-   * are left), `ended` (what "this wasn't me" ended, names with spaces between), `added` and `removed` (masked addresses).
+   * are left), `ended` (what "this wasn't me" ended, names with spaces between), `added` and `removed` (masked addresses), `contact` (a name that the reader
+   * typed), `person` and `mailbox` (somebody else: how they are called, and where their mail goes).
    */
   readonly values: Readonly<Record<string, string | number>>
   /** Puts "this wasn't me" into a mail: a link by which its reader ends just this, without signing in. */

@@ -3,6 +3,8 @@ import type { Enrolments } from '../authentication/enrolment.ts'
 import type { Halt } from '../authentication/halting.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Ended, Questioned } from '../domain/objection.ts'
+import type { Deletions } from '../identities/deletion.ts'
+import type { Exports } from '../identities/export.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
 
@@ -11,7 +13,13 @@ export interface FreezingTools {
   readonly halt: Halt
   readonly devices: Pick<Devices, 'of' | 'forget'>
   readonly enrolments: Pick<Enrolments, 'remove'>
+  /** What people allowed applications. */
+  readonly consents: {
+    withdraw(identityId: string, clientId: string, by: Actor): Promise<boolean>
+  }
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
+  readonly deletions: Pick<Deletions, 'keep'>
+  readonly exports: Pick<Exports, 'discard'>
 }
 
 /** Ends just what is questioned and answers what that was, `nothing` at the least. Can be repeated: what is over stays over. */
@@ -19,7 +27,9 @@ export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
 
 type Part = (about: Questioned, by: Actor) => Promise<Ended | undefined>
 
-export function createFreeze({ store, halt, devices, enrolments, sessions }: FreezingTools): Freeze {
+export function createFreeze(tools: FreezingTools): Freeze {
+  const { store, halt, devices, enrolments, consents, sessions, deletions, exports } = tools
+
   async function endLinks({ identityId, links }: Questioned) {
     if (links !== true) return undefined
     const waiting = (await store.links.findBy('identityId', identityId)).filter(
@@ -64,15 +74,26 @@ export function createFreeze({ store, halt, devices, enrolments, sessions }: Fre
     return 'device-forgotten'
   }
 
-  async function endClient({ identityId, client }: Questioned) {
+  async function endClient({ identityId, client, consent }: Questioned, by: Actor) {
     if (client === undefined) return undefined
-    await sessions().endGrants(identityId, client)
+    if (consent === true) await consents.withdraw(identityId, client, by)
+    else await sessions().endGrants(identityId, client)
     return 'client-ended'
   }
 
   async function endSessions({ identityId, sessions: all }: Questioned) {
     if (all !== true) return undefined
     return (await sessions().endAll(identityId)) > 0 ? 'sessions-ended' : undefined
+  }
+
+  async function endDeletion({ identityId, deletion }: Questioned, by: Actor) {
+    if (deletion === undefined) return undefined
+    return (await deletions.keep(identityId, by, deletion)) ? 'account-kept' : undefined
+  }
+
+  async function endExport({ identityId, dataExport }: Questioned) {
+    if (dataExport === undefined) return undefined
+    return (await exports.discard(identityId, dataExport)) ? 'export-removed' : undefined
   }
 
   // What lets somebody in goes before what they got in with.
@@ -84,6 +105,8 @@ export function createFreeze({ store, halt, devices, enrolments, sessions }: Fre
     endSession,
     endClient,
     endSessions,
+    endDeletion,
+    endExport,
   ]
 
   return async (about, by) => {

@@ -14,6 +14,16 @@ const templates = createTemplates({
 const names = {
   'registration-code': true,
   'registration-existing': true,
+  'contact-invitation': true,
+  'contact-invited': true,
+  'contact-accepted': true,
+  'contact-declined': true,
+  'contact-left': true,
+  'contact-removed': true,
+  'contact-asked': true,
+  'contacts-asked': true,
+  'contact-vouched': true,
+  'contact-refused': true,
   invitation: true,
   'address-code': true,
   'address-taken': true,
@@ -55,6 +65,9 @@ const everything = {
   ended: 'device-forgotten session-ended',
   added: 'a•••@example.com',
   removed: '+49•••78',
+  contact: 'bob@example.com',
+  person: 'Carla',
+  mailbox: 'carla@example.com',
 }
 
 function message(change: Partial<Message> = {}): Message {

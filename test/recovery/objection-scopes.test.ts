@@ -28,6 +28,7 @@ function freezeIn(house: House): (about: Questioned) => Promise<readonly Ended[]
     halt: createHalt(house),
     devices: createDevices(house),
     enrolments: house.enrolments,
+    consents: house.consents,
     sessions: () => house.oidc.sessions,
   })
   return (about) => freeze(about, somebody)
