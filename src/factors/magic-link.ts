@@ -78,6 +78,7 @@ export function magicLink({ budget, settings: { lifetime, per_hour } }: MagicLin
     first: true,
     single: true,
     resettable: false,
+    lostWith: ['mailbox'],
     implied: 'email',
     unguessable: true,
     decoy: nowhere,
