@@ -13,7 +13,11 @@ export interface Living {
     readonly process?: string
     readonly browser?: string
   }[]
-  readonly devices: readonly { readonly id: string; readonly browser?: string; readonly firstSeenAt: number }[]
+  readonly devices: readonly {
+    readonly id: string
+    readonly browser?: string
+    readonly firstSeenAt: number
+  }[]
   readonly credentials: readonly { readonly id: string }[]
   /** Of one-time links that wait. */
   readonly links: number
@@ -68,6 +72,6 @@ const parts: Partial<Record<AuditEntry['action'], Part>> = {
   'identity.identifier-changed': everywhere,
   'recovery.completed': everywhere,
   'recovery.requested': (_, { links }) => (links > 0 ? { links: true } : {}),
-  'consent.granted': application,
+  'consent.granted': ({ clientId }) => (clientId === undefined ? {} : { client: clientId, consent: true }),
   'token.reuse-detected': application,
 }

@@ -4,6 +4,8 @@ import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Consents } from '../clients/consents.ts'
 import type { Clients } from '../clients/index.ts'
 import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
+import type { Deletions } from '../identities/deletion.ts'
+import type { Exports } from '../identities/export.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Registrations } from '../identities/registration.ts'
 import type { Setup } from '../identities/setup.ts'
@@ -20,6 +22,7 @@ import type { CredentialChange, CredentialRemoval } from '../recovery/credential
 import type { IdentifierChanges } from '../recovery/identifier-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Objections } from '../recovery/objections.ts'
+import type { Questioning } from '../recovery/questioning.ts'
 import type { Limits } from './middleware/limits.ts'
 import type { Web } from './web.ts'
 
@@ -56,6 +59,8 @@ export interface AppDependencies {
   readonly links: Links
   /** "This wasn't me", from a message. */
   readonly objections: Objections
+  /** … and from a line of one's own activity. */
+  readonly questioning: Questioning
   /** A signed-in person sets a credential: other sessions end, the owner is told. */
   readonly changeCredential: CredentialChange
   /** … or removes one. */
@@ -66,6 +71,10 @@ export interface AppDependencies {
     readonly proofs: AddressProofs
     readonly changes: IdentifierChanges
   }
+  /** Everything that is kept about a person, for themselves. */
+  readonly exports: Exports
+  /** The end of an account that its person asks for. */
+  readonly deletions: Deletions
   readonly clients: Clients
   readonly consents: Consents
   readonly audit: AuditLog & AuditStories

@@ -1,105 +1,80 @@
-import type { AuditAction, AuditEntry } from '../../domain/audit-event.ts'
-import { clientName } from '../../domain/client.ts'
-import { queryValue } from '../context.ts'
+import { topics } from '../../domain/audit-event.ts'
+import { type Duration, day, hour } from '../../domain/time.ts'
+import { queryValue, type WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import { deviceShown } from '../device.ts'
-import { explain } from '../explanation.ts'
-import type { Translate } from '../language.ts'
-import { momentOf } from '../moments.ts'
-import { addressShown } from '../place.ts'
 import type { SignedInHandler } from '../session.ts'
+import { createEntries } from './entries.ts'
 import type { Portal } from './portal.ts'
 
 const perPage = 25
 
-/** Of no use to the person: one sign-in makes many of them. */
-const unspoken: ReadonlySet<AuditAction> = new Set([
-  'authentication.identified',
-  'authentication.proved',
-  'token.issued',
-  'token.refreshed',
-  'identity.activated',
-])
+/** How far back, by the word in the address. */
+const periods: Readonly<Record<string, Duration>> = {
+  day: 24 * hour,
+  week: 7 * day,
+  month: 30 * day,
+  year: 365 * day,
+}
 
-/** What happened in the account, newest first, in words. */
+const filters = ['topic', 'period', 'failed'] as const
+
+/** What happened in the account, newest first, in words: by topic, by period, only what failed. */
 export function createActivityPage(deps: AppDependencies, portal: Portal): SignedInHandler {
-  const { audit, clients, web } = deps
+  const { audit, clock, web } = deps
+  const shown = createEntries(deps)
 
   return async (page) => {
     const { ctx, identity } = page
-    const { language } = ctx.state
-    const t = web.words.translate(language)
+    const t = web.words.translate(ctx.state.language)
+    const chosen = choiceOf(ctx)
     const after = queryValue(ctx, 'after')
-    const { items, next } = await audit.list({
+    const period = periods[chosen.period ?? '']
+    const topic = topics.find((one) => one === chosen.topic)
+    const { items, next } = await audit.story({
       identityId: identity.id,
       limit: perPage,
+      failed: chosen.failed !== undefined,
+      ...(topic === undefined ? {} : { topic }),
+      ...(period === undefined ? {} : { since: clock() - period }),
       ...(after === undefined ? {} : { after }),
     })
-    const spoken = items.filter(({ action }) => !unspoken.has(action))
-    const names = await Promise.all(spoken.map(({ clientId }) => nameOf(clientId)))
+    const option = (filter: string, value: string) => ({
+      value,
+      text: t(`account:activity.${filter}.${value === '' ? 'all' : value}`),
+      selected: value === (chosen[filter] ?? ''),
+    })
     portal(page, {
       view: 'activity',
       place: 'activity',
       values: {
-        entries: spoken.map((entry, index) => ({
-          ...entryShown(entry, names[index] ?? '', t),
-          ...placeOf(entry, identity.id, t, (address) => addressShown(address, language, deps.places)),
-          at: momentOf(entry.at, language),
-        })),
-        older: next === undefined ? undefined : `/account/activity?${new URLSearchParams({ after: next })}`,
-        newest: after === undefined ? undefined : '/account/activity',
+        entries: await shown(page, items),
+        topics: ['', ...topics].map((value) => option('topic', value)),
+        periods: ['', ...Object.keys(periods)].map((value) => option('period', value)),
+        failed: chosen.failed !== undefined,
+        filtered: Object.keys(chosen).length > 0,
+        older: next === undefined ? undefined : addressOf({ ...chosen, after: next }),
+        newest: after === undefined ? undefined : addressOf(chosen),
       },
     })
   }
+}
 
-  async function nameOf(clientId: string | undefined): Promise<string> {
-    const client = clientId === undefined ? undefined : await clients.find(clientId)
-    return client === undefined ? (clientId ?? '') : clientName(client)
+/** What the address asks for, as far as it is one of the choices there are. */
+function choiceOf(ctx: WebContext): Readonly<Record<string, string>> {
+  const known: Readonly<Record<string, readonly string[]>> = {
+    topic: topics,
+    period: Object.keys(periods),
+    failed: ['yes'],
   }
+  return Object.fromEntries(
+    filters.flatMap((name) => {
+      const value = queryValue(ctx, name)
+      return value !== undefined && known[name]?.includes(value) ? [[name, value]] : []
+    }),
+  )
 }
 
-const icons: Readonly<Record<string, string>> = {
-  authentication: 'key',
-  credential: 'lock',
-  device: 'device',
-  consent: 'app',
-  session: 'device',
-  token: 'app',
-  recovery: 'key',
-  objection: 'shield',
-}
-
-/** One line: its own words for a failure where there are some. */
-export function entryShown({ action, result, details }: AuditEntry, application: string, t: Translate) {
-  const factor = typeof details?.factor === 'string' ? t(`factors:${details.factor}.name`) : ''
-  const rights = ['groups', 'roles'].some((name) => [details?.changed].flat().includes(name))
-  const key = `${action.replace('.', '-')}${rights ? '-rights' : ''}`
-  return {
-    icon: result === 'failure' ? 'alert' : (icons[action.split('.')[0] ?? ''] ?? 'user'),
-    failed: result === 'failure',
-    text: t(`account:activity.events.${key}`, { application, factor }),
-    why: action === 'authentication.completed' ? explain(details, t) : [],
-    application,
-  }
-}
-
-/** Where from, if it was the person or a stranger; where the people who run the service sit is none of the person's business. */
-function placeOf(
-  { actor, personal }: AuditEntry,
-  identityId: string,
-  t: Translate,
-  shown: (address: string) => string,
-) {
-  const staff =
-    actor.kind === 'operator' ||
-    (actor.kind === 'identity' && actor.id !== undefined && actor.id !== identityId)
-  if (staff) return { by: t('account:activity.staff'), address: undefined, device: undefined }
-  const { address, userAgent } = personal ?? {}
-  const place = address === undefined ? undefined : shown(address)
-  const device = userAgent === undefined ? undefined : deviceShown(userAgent, t).name
-  // Without an id nothing was proved: whoever it was only said that they were this person.
-  const unproved = actor.kind === 'identity' && actor.id === undefined
-  if (!unproved) return { by: undefined, address: place, device }
-  const by = t(`account:activity.${place === undefined ? 'somebody' : 'somebody-at'}`, { place })
-  return { by, address: undefined, device }
+function addressOf(parameters: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(parameters).toString()
+  return `/account/activity${query === '' ? '' : `?${query}`}`
 }

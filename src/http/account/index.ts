@@ -14,6 +14,7 @@ import { createHomePage } from './home.ts'
 import { createIdentifierPages } from './identifiers.ts'
 import { createPortal } from './portal.ts'
 import { createProfilePages } from './profile.ts'
+import { createQuestionPages } from './question.ts'
 import { createSecurityPages } from './security.ts'
 import { createSessionPages } from './sessions.ts'
 import { createTrustedDevicePages, trustedDevicesPath } from './trusted-devices.ts'
@@ -31,6 +32,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const trusted = createTrustedDevicePages(deps, portal)
   const applications = createApplicationPages(deps, portal)
   const activity = createActivityPage(deps, portal)
+  const question = createQuestionPages(deps, portal)
   const check = createCheckPage(deps, portal)
 
   return [
@@ -65,6 +67,10 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/applications', {}, signedIn(applications.show)),
     post('/account/applications/:client/withdraw', {}, signedIn(applications.withdraw)),
     get('/account/activity', {}, signedIn(activity)),
+    get('/account/activity/:entry', {}, signedIn(question.show)),
+    post('/account/activity/:entry/end', {}, signedIn(question.end)),
+    get('/account/activity/:entry/remove', {}, fresh(question.back)),
+    post('/account/activity/:entry/remove', {}, fresh(question.remove)),
     get('/account/check', {}, signedIn(check)),
     get('/.well-known/change-password', {}, (ctx) => {
       seeOther(ctx, security.resettablePath)
