@@ -1,3 +1,4 @@
+import { canonicalCode, createWrittenCode } from '../domain/written-code.ts'
 import type { Context, Enrolled, Factor, Form, Verdict } from '../ports/factor.ts'
 
 /** `Config['factors']['backup_code']`. */
@@ -18,10 +19,6 @@ interface Data {
   readonly spent: readonly string[]
 }
 
-/** Crockford's base 32: no I, L, O, U. */
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-const groups = 3
-const groupLength = 5
 /** From here on its owner is advised to make new ones. */
 const few = 3
 
@@ -34,7 +31,7 @@ export function backupCode({ serviceName, settings }: BackupCodeTools) {
   const hashed = ({ mac, identity }: Context, code: string) => mac(`${identity?.id} ${code}`)
 
   function verify(context: Context, { left, spent }: Data, form: Form): Verdict<Data> {
-    const hash = hashed(context, canonical(form.code ?? ''))
+    const hash = hashed(context, canonicalCode(form.code ?? ''))
     const known = left.includes(hash)
     // Looked for in both lists whatever the first one said.
     if (spent.includes(hash)) return { status: 'refused', reason: 'used' }
@@ -49,9 +46,9 @@ export function backupCode({ serviceName, settings }: BackupCodeTools) {
 
   /** The codes are on the page that asks whether they are kept; they count from then on, and the old ones do not. */
   function begin(context: Context) {
-    const codes = Array.from({ length: settings.count }, () => newCode(context))
+    const codes = Array.from({ length: settings.count }, () => createWrittenCode(context.random))
     const account = context.identity?.identifiers[0]?.written ?? ''
-    const hashes = codes.map((code) => hashed(context, canonical(code)))
+    const hashes = codes.map((code) => hashed(context, canonicalCode(code)))
     return { challenge: { hashes }, show: { codes, account, service: serviceName } }
   }
 
@@ -87,25 +84,4 @@ const nobodys: Data = { left: [], spent: [] }
 
 interface Challenge {
   readonly hashes: readonly string[]
-}
-
-/** `7KQ4X-M2P9R-TBH3W`: the five low bits of each random byte, all 32 values of which are equally likely. */
-function newCode({ random }: Context): string {
-  const letters = [...Buffer.from(random(groups * groupLength), 'base64url')].map(
-    (byte) => alphabet[byte & 31],
-  )
-  return Array.from({ length: groups }, (_, group) =>
-    letters.slice(group * groupLength, (group + 1) * groupLength).join(''),
-  ).join('-')
-}
-
-/** What was meant by what was typed: letter case, spaces, dashes and look-alikes do not matter. */
-function canonical(typed: string): string {
-  return typed
-    .normalize('NFKC')
-    .toUpperCase()
-    .replace(/O/g, '0')
-    .replace(/[IL]/g, '1')
-    .replace(/U/g, 'V')
-    .replace(/[^0-9A-Z]/g, '')
 }
