@@ -1,5 +1,7 @@
 // What the house makes of the configuration before it builds: what follows from two settings, or from a setting and what is there.
 import type { Config } from './config.ts'
+import { deletionKind } from './identities/deletion-jobs.ts'
+import { exportKind } from './identities/export.ts'
 import { jobKinds } from './messaging/index.ts'
 import { webPushKind, webPushLimits } from './messaging/web-push.ts'
 
@@ -42,6 +44,9 @@ export function queueLimits(config: Config) {
     [jobKinds.email]: { queue: config.mail.queue },
     [jobKinds.sms]: { queue: config.sms.queue },
     [webPushKind]: { queue: config.factors.push.queue, ...webPushLimits },
+    // Given up would mean never: it is tried for weeks.
+    [deletionKind]: { queue: 100_000, tries: 1_000 },
+    [exportKind]: { queue: 10_000, tries: 5, atOnce: 2 },
     'backchannel-logout': { queue: config.backchannel_logout.queue },
   }
 }

@@ -12,6 +12,7 @@ import type { AppDependencies } from './dependencies.ts'
 import { healthRoutes } from './health.ts'
 import { inboxRoutes } from './inbox.ts'
 import { interactionRoutes } from './interaction.ts'
+import { keepAccountRoutes } from './keep-account.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { browserCookies } from './middleware/browser.ts'
 import { errors } from './middleware/errors.ts'
@@ -81,6 +82,7 @@ function tables(deps: AppDependencies) {
     recoveryRoutes(deps),
     objectionRoutes(deps),
     accountRoutes(deps),
+    keepAccountRoutes(deps),
     relatedOriginRoutes(deps),
     adminRoutes(deps),
     setupRoutes(deps),

@@ -3,6 +3,7 @@ import type { AuthenticationEngine } from '../authentication/index.ts'
 import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Consents } from '../clients/consents.ts'
 import type { Clients } from '../clients/index.ts'
+import type { Duration } from '../domain/time.ts'
 import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
 import type { Deletions } from '../identities/deletion.ts'
 import type { Exports } from '../identities/export.ts'
@@ -93,3 +94,4 @@ export interface AppDependencies {
   /** Other limits per address than the built-in ones, for tests. */
   readonly limits?: Partial<Limits>
 }
+    readonly account: { readonly deletion_delay: Duration }

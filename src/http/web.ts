@@ -7,6 +7,7 @@ import type { Vault } from '../ports/vault.ts'
 import { type Assets, loadAssets } from './assets.ts'
 import { type Cookies, createCookies } from './cookies.ts'
 import type { WebSettings } from './dependencies.ts'
+import { createDocuments, type Documents } from './documents.ts'
 import { createFormTokens, type FormTokens } from './form-token.ts'
 import { createWords, type Words } from './language.ts'
 import { createRender, type Render } from './render.ts'
@@ -14,6 +15,7 @@ import { createRender, type Render } from './render.ts'
 export interface Web {
   readonly render: Render
   readonly words: Words
+  readonly documents: Documents
   readonly assets: Assets
   readonly cookies: Cookies
   readonly formTokens: FormTokens
@@ -36,5 +38,15 @@ export async function createWeb(options: {
   ])
   const formTokens = createFormTokens(vault)
   const render = createRender({ views, words, assets, formTokens, settings })
-  return { render, words, assets, formTokens, cookies: createCookies(settings.issuer), settings, clock }
+  const documents = createDocuments(views)
+  return {
+    render,
+    documents,
+    words,
+    assets,
+    formTokens,
+    cookies: createCookies(settings.issuer),
+    settings,
+    clock,
+  }
 }

@@ -13,8 +13,8 @@ function filesIn(folder: string, ending: string): { path: string; text: string }
     .map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') }))
 }
 
-// A mail is no page: programs that show it know no style sheet.
-const templates = filesIn(views, '.ejs').filter(({ path }) => !path.startsWith('messages/'))
+// A mail or a file is no page: programs that show it know no style sheet of ours.
+const templates = filesIn(views, '.ejs').filter(({ path }) => !/^(?:messages|documents)\//.test(path))
 const languages = readdirSync(join(views, 'locales'))
 
 type Words = { readonly [key: string]: string | Words }

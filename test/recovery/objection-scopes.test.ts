@@ -29,7 +29,10 @@ function freezeIn(house: House): (about: Questioned) => Promise<readonly Ended[]
     devices: createDevices(house),
     enrolments: house.enrolments,
     consents: house.consents,
+    contacts: house.contacts,
     sessions: () => house.oidc.sessions,
+    deletions: house.deletions,
+    exports: house.exports,
   })
   return (about) => freeze(about, somebody)
 }

@@ -62,6 +62,7 @@ export function createHomePage(deps: AppDependencies, portal: Portal): SignedInH
             text: t('account:home.applications', { count: allowed.length }),
           },
           { place: 'activity', icon: 'list', text: t('account:home.activity') },
+          { place: 'data', icon: 'download', text: t('account:home.data') },
         ],
       },
     })

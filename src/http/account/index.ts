@@ -10,6 +10,7 @@ import { createActivityPage } from './activity.ts'
 import { createApplicationPages } from './applications.ts'
 import { createCheckPage } from './check.ts'
 import { createCredentialPages } from './credential.ts'
+import { createDataPages } from './data.ts'
 import { createHomePage } from './home.ts'
 import { createIdentifierPages } from './identifiers.ts'
 import { createPortal } from './portal.ts'
@@ -34,6 +35,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const activity = createActivityPage(deps, portal)
   const question = createQuestionPages(deps, portal)
   const check = createCheckPage(deps, portal)
+  const data = createDataPages(deps, portal)
 
   return [
     get('/account', {}, signedIn(home)),
@@ -72,6 +74,17 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/activity/:entry/remove', {}, fresh(question.back)),
     post('/account/activity/:entry/remove', {}, fresh(question.remove)),
     get('/account/check', {}, signedIn(check)),
+    get('/account/data', {}, signedIn(data.show)),
+    get('/account/data/export', {}, fresh(data.back)),
+    post('/account/data/export', { limit: 'message' }, fresh(data.ask)),
+    get('/account/data/export/page', {}, fresh(data.back)),
+    post('/account/data/export/page', {}, fresh(data.document)),
+    get('/account/data/export/json', {}, fresh(data.back)),
+    post('/account/data/export/json', {}, fresh(data.json)),
+    get('/account/data/delete', {}, fresh(data.confirmDeletion)),
+    post('/account/data/delete', { limit: 'message' }, fresh(data.delete)),
+    // The harmless side: it asks for no new sign-in, so that nobody who is worried has to wait.
+    post('/account/data/keep', {}, signedIn(data.keep)),
     get('/.well-known/change-password', {}, (ctx) => {
       seeOther(ctx, security.resettablePath)
       // A permanent address for password managers (W3C Change Password URL): they expect 302, 303 or 307.

@@ -1,4 +1,5 @@
 import type { PageSources } from '../middleware/security-headers.ts'
+import { momentOf } from '../moments.ts'
 import { personShown, type SignedIn } from '../session.ts'
 import type { Web } from '../web.ts'
 
@@ -16,7 +17,7 @@ export interface PortalPage {
 
 export type Portal = (page: SignedIn, content: PortalPage) => void
 
-const places = ['home', 'profile', 'security', 'sessions', 'applications', 'activity'] as const
+const places = ['home', 'profile', 'security', 'sessions', 'applications', 'activity', 'data'] as const
 export type Place = (typeof places)[number]
 
 /** Pages of the portal, in its frame. */
@@ -46,6 +47,7 @@ export function createPortal(web: Web): Portal {
         navigation: [...pages, ...console],
         person: personShown(page),
         signOut: t('account:sign-out'),
+        banner: identity.deletion && momentOf(identity.deletion.dueAt, ctx.state.language),
       },
     })
   }

@@ -1,0 +1,89 @@
+import type { ExportItem, ExportPiece } from '../../identities/export-pieces.ts'
+import type { AppDependencies } from '../dependencies.ts'
+import type { Translate } from '../language.ts'
+import { momentOf } from '../moments.ts'
+import { personShown } from '../session.ts'
+import type { Made } from './data-download.ts'
+
+interface Row {
+  readonly label: string
+  readonly value: string
+}
+
+interface ItemShown {
+  readonly heading: string | undefined
+  readonly rows: readonly Row[]
+}
+
+const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
+
+/** The data as a page that stands alone: no script, nothing from elsewhere, in the language of whoever downloads it. */
+export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
+  const { words, documents, settings } = web
+
+  return async function* (
+    { at, issuer, page }: Made,
+    pieces: AsyncIterable<ExportPiece>,
+  ): AsyncGenerator<string> {
+    const { language } = page.ctx.state
+    const t = words.translate(language)
+    const told = tellerIn(language)
+    const head = { language, brand: settings.brand.name, issuer, at: momentOf(at, language) }
+    yield documents('data-head', { ...head, t, name: personShown(page).name })
+    let current: string | undefined
+    for await (const piece of pieces) {
+      if (piece.section !== current && current !== undefined) yield documents('data-close', {})
+      if (piece.section !== current) yield documents('data-open', section(piece, told, t))
+      yield documents('data-items', { items: piece.items.map((item) => told.item(item)) })
+      current = piece.section
+    }
+    if (current !== undefined) yield documents('data-close', {})
+    yield documents('data-foot', { t })
+  }
+
+  function section({ section: name, items, single }: ExportPiece, told: Teller, t: Translate) {
+    const empty = items.length === 0 || (single && items.every((item) => told.item(item).rows.length === 0))
+    const lead = told.word(`data:sections.${name}.lead`, '')
+    return { name, title: told.word(`data:sections.${name}.title`, name), lead, empty, none: t('data:none') }
+  }
+
+  type Teller = ReturnType<typeof tellerIn>
+
+  /** What has no words yet is shown by its name: nothing is left out. */
+  function tellerIn(language: string) {
+    const t = words.translate(language)
+    const word = (key: string, otherwise: string) => (words.has(language, key) ? t(key) : otherwise)
+
+    function value(field: string, given: unknown): string {
+      if (Array.isArray(given)) return given.map((one) => value(field, one)).join(', ')
+      if (typeof given === 'object' && given !== null)
+        return rowsOf(given as ExportItem)
+          .map((row) => `${row.label}: ${row.value}`)
+          .join('; ')
+      const text = String(given)
+      return moment.test(text)
+        ? momentOf(Date.parse(text), language).text
+        : word(`data:values.${field}.${text}`, word(`data:values.${text}`, text))
+    }
+
+    const rowsOf = (item: ExportItem): Row[] =>
+      Object.entries(item)
+        .filter(([, given]) => given !== undefined && given !== '' && !isEmpty(given))
+        .map(([field, given]) => ({ label: word(`data:fields.${field}`, field), value: value(field, given) }))
+
+    function item({ action, ...rest }: ExportItem): ItemShown {
+      if (typeof action !== 'string') return { heading: undefined, rows: rowsOf(rest) }
+      const { application = rest.client_id ?? '', details } = rest
+      const { factor } = (details ?? {}) as { factor?: unknown }
+      const key = `account:activity.events.${action.replace('.', '-')}`
+      const values = { application, factor: factor === undefined ? '' : t(`factors:${String(factor)}.name`) }
+      return { heading: words.has(language, key) ? t(key, values) : action, rows: rowsOf(rest) }
+    }
+
+    return { word, item }
+  }
+}
+
+function isEmpty(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && Object.keys(given).length === 0
+}
