@@ -20,6 +20,7 @@ import { carried, demoUrl, outboundSettings, queueLimits, resourcesOf } from './
 import { createPages } from './http/pages.ts'
 import { createWeb } from './http/web.ts'
 import { createIdentities } from './identities/index.ts'
+import { createPictures } from './identities/pictures.ts'
 import { createRegistrations } from './identities/registration.ts'
 import { createSetup } from './identities/setup.ts'
 import { createGuardedFetch } from './messaging/guarded-fetch.ts'
@@ -34,6 +35,7 @@ import { createWebPush } from './messaging/web-push.ts'
 import { createNetworks } from './networks/index.ts'
 import { createOidc, type Oidc } from './oidc/index.ts'
 import { createPersonalData } from './personal-data.ts'
+import { createPictureMaker } from './pictures/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
 import { createAuthorisationAlert } from './recovery/authorisation-alert.ts'
@@ -111,6 +113,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   }
 
   const identities = createIdentities({ ...tools, audit, sessions })
+  const pictures = createPictures({ ...tools, audit, make: createPictureMaker() })
   const demoSecret = vault.mac('demo-client', demoClientId)
   const clients = createClients({
     ...tools,
@@ -248,6 +251,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     audit,
     queue,
     identities,
+    pictures,
     clients,
     policies,
     consents,

@@ -21,6 +21,7 @@ const floors: Record<string, readonly string[]> = {
   storage: ['ports', 'domain'],
   messaging: ['ports', 'domain'],
   networks: ['ports', 'domain'],
+  pictures: ['ports', 'domain'],
   vault: ['ports', 'domain'],
   http: [
     'ports',
@@ -52,6 +53,7 @@ const forbiddenPackages: Record<string, RegExp> = {
   storage: /^(koa|@koa\/|oidc-provider|ejs|argon2|nodemailer)/,
   messaging: /^(koa|@koa\/|oidc-provider|mongodb|node:sqlite|argon2)/,
   networks: /^(koa|@koa\/|oidc-provider|mongodb|node:(sqlite|http|https|net)|undici|ejs|argon2|nodemailer)/,
+  pictures: /^(koa|@koa\/|oidc-provider|mongodb|node:(sqlite|http|https|net)|undici|ejs|argon2|nodemailer)/,
   vault: /^(koa|@koa\/|oidc-provider|mongodb|node:sqlite|ejs|nodemailer)/,
   http: /^(mongodb|node:sqlite|argon2|nodemailer)/,
   cli: /^(koa|@koa\/|mongodb|node:sqlite|argon2|nodemailer|ejs)/,

@@ -27,6 +27,7 @@ import { securityHeaders } from './middleware/security-headers.ts'
 import { staticAssets } from './middleware/static-assets.ts'
 import { traceId } from './middleware/trace.ts'
 import { objectionRoutes } from './objection.ts'
+import { pictureRoutes } from './pictures.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { relatedOriginRoutes } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
@@ -82,6 +83,7 @@ function tables(deps: AppDependencies) {
     recoveryRoutes(deps),
     objectionRoutes(deps),
     accountRoutes(deps),
+    pictureRoutes(deps),
     keepAccountRoutes(deps),
     relatedOriginRoutes(deps),
     adminRoutes(deps),

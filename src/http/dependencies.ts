@@ -8,6 +8,7 @@ import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts
 import type { Deletions } from '../identities/deletion.ts'
 import type { Exports } from '../identities/export.ts'
 import type { Identities } from '../identities/index.ts'
+import type { Pictures } from '../identities/pictures.ts'
 import type { Registrations } from '../identities/registration.ts'
 import type { Setup } from '../identities/setup.ts'
 import type { Oidc } from '../oidc/index.ts'
@@ -55,6 +56,7 @@ export interface AppDependencies {
   /** Devices of people are woken for the key that it names. */
   readonly waker: Waker
   readonly identities: Identities
+  readonly pictures: Pictures
   readonly registrations: Registrations
   readonly setup: Setup
   readonly links: Links

@@ -11,6 +11,7 @@ export async function erase(
   await store.credentials.removeBy('identityId', id)
   await store.devices.removeBy('identityId', id)
   await store.whereabouts.remove(id)
+  await store.pictures.removeBy('identityId', id)
   await store.deferrals.removeBy('identityId', id)
   await store.links.removeBy('identityId', id)
   await store.objections.removeBy('identityId', id)

@@ -26,6 +26,7 @@ export interface IdentitiesTools {
     | 'devices'
     | 'whereabouts'
     | 'deferrals'
+    | 'pictures'
     | 'links'
     | 'objections'
     | 'consents'

@@ -5,6 +5,7 @@ import type { Instant } from '../domain/time.ts'
 import { amend } from './amend.ts'
 import { parseGroups, parseRoles } from './groups.ts'
 import type { Identities, IdentitiesTools, IdentityChange } from './index.ts'
+import { forgetReplaced } from './pictures.ts'
 
 type Changed = { readonly identity: Identity; readonly names: readonly string[] }
 
@@ -24,6 +25,7 @@ export function createProfiles({
       })
       if (amended === undefined || outcome === undefined) return { status: 'unknown' }
       if ('invalid' in outcome) return { status: 'invalid', kind: outcome.invalid }
+      await forgetReplaced(store, amended)
       if (outcome.names.length > 0)
         await audit.record({
           action: 'identity.updated',

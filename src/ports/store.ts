@@ -31,6 +31,8 @@ export interface Collections {
   readonly exports: DataExport
   /** The document of an export, in order: id = the export's `pieces`, then a number. */
   readonly exportPieces: DataPiece
+  /** People's own pictures, at their public address. Not sealed: whoever has the address of one, which stands beside it in a claim, is shown it. */
+  readonly pictures: Picture
   readonly clients: Client
   readonly consents: Consent
   readonly deferrals: Deferral
@@ -205,6 +207,14 @@ export interface Artifact extends Entity {
   readonly userCode?: string
   readonly sessionUid?: string
   readonly consumedAt?: Instant
+}
+
+/** `id`: 128 random bits. */
+export interface Picture extends Entity {
+  readonly identityId: string
+  /** A JPEG of ours in base64. */
+  readonly bytes: string
+  readonly createdAt: Instant
 }
 
 export interface SessionRow extends Entity {

@@ -34,6 +34,7 @@ export const collections = {
   },
   // A case without what was shown for it is asked for it again.
   caseParts: { indexes: ['caseId', 'identityId'], durable: 'marks' },
+  pictures: { indexes: ['identityId'], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },
   deferrals: { indexes: ['identityId', 'rule'], durable: 'marks' },
