@@ -39,6 +39,7 @@ import { createPictureMaker } from './pictures/index.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Logger } from './ports/logger.ts'
 import { createAuthorisationAlert } from './recovery/authorisation-alert.ts'
+import { createContacts } from './recovery/contacts.ts'
 import {
   createCredentialChange,
   createCredentialRemoval,
@@ -149,6 +150,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     gone: async (owner, endpoint) => engine?.devices.unreachable(owner, endpoint),
   })
   const budget = createSendBudget(tools)
+  const contacts = createContacts({ ...tools, identities, queue, budget, messenger, audit, settings })
   const factors = createFactors({
     hasher,
     fetch,
@@ -201,6 +203,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     devices,
     enrolments,
     consents,
+    contacts,
     sessions,
     ...personalData,
   })
@@ -255,6 +258,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     clients,
     policies,
     consents,
+    contacts,
     factors,
     enrolments,
     trustedDevices,

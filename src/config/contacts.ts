@@ -19,8 +19,7 @@ export const contacts = z
     'a map of settings',
   )
   .superRefine(({ needed, least, most }, context) => {
-    const issue = (key: string, message: string) =>
-      context.addIssue({ code: 'custom', message, path: [key] })
+    const issue = (key: string, message: string) => context.addIssue({ code: 'custom', message, path: [key] })
     if (needed > least) issue('needed', 'no more than `least`')
     if (least > most) issue('least', 'no more than `most`')
   })

@@ -20,6 +20,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Places } from '../ports/places.ts'
 import type { Engine } from '../ports/storage.ts'
 import type { Waker } from '../ports/waker.ts'
+import type { Contacts } from '../recovery/contacts.ts'
 import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
 import type { IdentifierChanges } from '../recovery/identifier-change.ts'
 import type { Links } from '../recovery/links.ts'
@@ -78,6 +79,8 @@ export interface AppDependencies {
   readonly exports: Exports
   /** The end of an account that its person asks for. */
   readonly deletions: Deletions
+  /** Whom people trust to vouch for them. */
+  readonly contacts: Contacts
   readonly clients: Clients
   readonly consents: Consents
   readonly audit: AuditLog & AuditStories

@@ -110,11 +110,12 @@ interface Filling {
 
 /** What sentences may name: the caller's values made harmless, and what is worked out from them. */
 function valuesOf({ message, place, language, settings, words }: Filling): Values {
-  const { minutes, at, due, factor, link, device, ended, ...others } = message.values
+  const { minutes, at, due, factor, link, device, ended, person, ...others } = message.values
   const ownName = startedByAnybody.has(message.template) ? undefined : harmlessName(message.name)
   return defined({
     ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, plain(value)])),
     name: ownName,
+    person: person === undefined ? undefined : harmlessName(String(person)),
     place,
     device: device === undefined ? undefined : deviceName(plain(device), language, words),
     ended: ended === undefined ? undefined : endedWords(String(ended), language, words),

@@ -2,17 +2,15 @@ import type { Contact } from '../domain/contact.ts'
 import { type Identity, may } from '../domain/identity.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { ContactCircle, Store } from '../ports/store.ts'
 
-export interface CirclesTools {
+interface CirclesTools {
   readonly store: Pick<Store, 'contacts'>
-  readonly identities: IdentityDirectory
   readonly clock: Clock
 }
 
 /** What becomes of a circle. `breaks`: somebody left who may have vouched, so that a proof by the circle as it was is void. */
-export interface CircleChange {
+interface CircleChange {
   readonly contacts: readonly Contact[]
   readonly breaks?: boolean
 }
@@ -31,7 +29,7 @@ export interface Circles {
 const tries = 20
 
 /** Whom each person trusts to vouch for them, in one row a person: how many there are and who changes at once. */
-export function createCircles({ store, clock }: Pick<CirclesTools, 'store' | 'clock'>): Circles {
+export function createCircles({ store, clock }: CirclesTools): Circles {
   const rows = store.contacts
 
   return {
@@ -59,4 +57,9 @@ export function createCircles({ store, clock }: Pick<CirclesTools, 'store' | 'cl
 export function canVouch(identity: Identity | undefined): identity is Identity {
   if (identity === undefined || !may(identity, 'sign-in')) return false
   return identity.identifiers.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined)
+}
+
+/** Somebody who accepted may have vouched meanwhile. */
+export function without(contacts: readonly Contact[], gone: Contact): CircleChange {
+  return { contacts: contacts.filter((one) => one !== gone), breaks: gone.acceptedAt !== undefined }
 }

@@ -7,6 +7,7 @@ import type { Deletions } from '../identities/deletion.ts'
 import type { Exports } from '../identities/export.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
+import type { Contacts } from './contacts.ts'
 
 export interface FreezingTools {
   readonly store: Pick<Store, 'links'>
@@ -18,6 +19,7 @@ export interface FreezingTools {
     withdraw(identityId: string, clientId: string, by: Actor): Promise<boolean>
   }
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
+  readonly contacts: Pick<Contacts, 'remove'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
 }
@@ -28,7 +30,7 @@ export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
 type Part = (about: Questioned, by: Actor) => Promise<Ended | undefined>
 
 export function createFreeze(tools: FreezingTools): Freeze {
-  const { store, halt, devices, enrolments, consents, sessions, deletions, exports } = tools
+  const { store, halt, devices, enrolments, consents, sessions, contacts, deletions, exports } = tools
 
   async function endLinks({ identityId, links }: Questioned) {
     if (links !== true) return undefined
@@ -74,6 +76,11 @@ export function createFreeze(tools: FreezingTools): Freeze {
     return 'device-forgotten'
   }
 
+  async function endContact({ identityId, contact }: Questioned, by: Actor) {
+    if (contact === undefined) return undefined
+    return (await contacts.remove(identityId, contact, by)) ? 'contact-removed' : undefined
+  }
+
   async function endClient({ identityId, client, consent }: Questioned, by: Actor) {
     if (client === undefined) return undefined
     if (consent === true) await consents.withdraw(identityId, client, by)
@@ -101,6 +108,7 @@ export function createFreeze(tools: FreezingTools): Freeze {
     endLinks,
     endProcess,
     endCredential,
+    endContact,
     endDevice,
     endSession,
     endClient,

@@ -238,7 +238,7 @@ test('the place of an address stands beside it in the language of the message, i
 /** Those that somebody can answer with "this wasn't me". */
 const questionable = (Object.keys(names) as MessageTemplate[]).filter(
   (name) =>
-    !/^(registration|address|invitation|recovery-nothing|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
+    !/^(registration|address|invitation|contact-(invitation|declined|left)|recovery-nothing|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
       name,
     ),
 )

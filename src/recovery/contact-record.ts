@@ -1,0 +1,27 @@
+import type { Actor, AuditAction } from '../domain/audit-event.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
+
+export type ContactAction = Extract<AuditAction, `contact.${string}`>
+
+export interface Concerned {
+  /** Whoever does it. */
+  readonly doer: string
+  /** Whom else it concerns, if there is somebody. */
+  readonly other: string | undefined
+  /** Of the relation. */
+  readonly contact: string
+}
+
+/**
+ * What happens between a person and a contact, recorded for both: from where only for whoever did it. `contact` in the details tells which two
+ * entries belong together.
+ */
+export function createContactRecord(audit: AuditLog) {
+  return async (action: ContactAction, by: Actor, { doer, other, contact }: Concerned): Promise<void> => {
+    const entry = { action, result: 'success', details: { contact } } as const
+    await audit.record({ ...entry, actor: by, identityId: doer })
+    if (other === undefined) return
+    const details = { contact, by: 'other' }
+    await audit.record({ ...entry, details, actor: { kind: 'system' }, identityId: other })
+  }
+}
