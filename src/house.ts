@@ -247,6 +247,12 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     enough: authentication.enough,
   })
 
+  /** Resolves when what was put off until after an answer is done. */
+  const settle = async () => {
+    await authentication.settle()
+    await signIns.settle()
+  }
+
   return {
     ...tools,
     networks,
@@ -278,10 +284,10 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     ...(inbox === undefined ? {} : { inbox }),
     hasher,
     demoSecret,
+    settle,
     async close() {
       await oidc?.close()
-      await authentication.settle()
-      await signIns.settle()
+      await settle()
       await queue.stop()
       mail?.close()
       networks.close()

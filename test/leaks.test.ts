@@ -12,7 +12,7 @@ import { openRootKey } from '../src/vault/root-key.ts'
 import { addPerson, allow, deny, goThrough, password, prove, tokensFor } from './support/person.ts'
 import { leaks, rawStore } from './support/raw-store.ts'
 import { browser, callback, connect, type RelyingParty, register } from './support/relying-party.ts'
-import { newestMail, type Processes, startProcesses } from './support/signet.ts'
+import { type Processes, startProcesses } from './support/signet.ts'
 import { eachStore } from './support/stores.ts'
 import { createVisitor, type Visitor } from './support/visitor.ts'
 
@@ -356,7 +356,7 @@ function visitorOf(world: World, visitor: Visitor): Visitor {
 
 /** The newest mail; its codes and link tokens count as seen. */
 async function mailOf(world: World, to: string) {
-  const mail = await newestMail(world.issuer, to)
+  const mail = await world.mail(to)
   for (const code of mail.codes) world.secrets.add(code)
   for (const link of mail.links) {
     const token = new URL(link).searchParams.get('token')

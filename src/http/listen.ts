@@ -65,8 +65,11 @@ async function open(handle: RequestListener, address: string, port: number): Pro
 async function closeServer(server: Server, patience: Duration): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  // A connection that was kept for further requests is idle once its last answer is out.
+  const idle = setInterval(() => server.closeIdleConnections(), 20)
   const timer = setTimeout(() => server.closeAllConnections(), patience)
   await closed
+  clearInterval(idle)
   clearTimeout(timer)
 }
 

@@ -14,6 +14,7 @@ import { createLogger } from '../../src/log.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CaughtMessage } from '../../src/ports/inbox.ts'
 import type { Logger } from '../../src/ports/logger.ts'
+import type { Store } from '../../src/ports/store.ts'
 import { type Running, start } from '../../src/server.ts'
 import type { FreshUrl } from './stores.ts'
 
@@ -87,7 +88,10 @@ export async function startSignet(setting: Setting): Promise<Signet> {
   return {
     ...running,
     issuer: config.issuer,
-    mail: (to, after) => newestMail(config.issuer, to, after),
+    async mail(to, after) {
+      await sendOff(running.house)
+      return newestMail(config.issuer, to, after)
+    },
     async stop() {
       await running.stop()
       await rm(folder, { recursive: true, force: true })
@@ -133,6 +137,8 @@ export interface Processes {
   readonly env: Readonly<Record<string, string>>
   /** The services on the same store, in this process: to prepare what a test needs. Closed by `stop`. */
   readonly house: House
+  /** The newest message to an address; waits for it. */
+  mail(to: string): Promise<CaughtMessage>
   /** Starts the one at `index` anew, after it was killed or stopped. */
   restart(index: number): Promise<void>
   stop(): Promise<void>
@@ -164,6 +170,12 @@ export async function startProcesses(count: number, setting: Setting): Promise<P
     processes,
     env,
     house,
+    async mail(to) {
+      // What a process does after an answer nobody sees from here: a moment must do.
+      await sleep(moment)
+      await idle(house.store, house.clock)
+      return newestMail(issuer, to)
+    },
     async restart(index) {
       processes[index] = await launch(ports[index])
     },
@@ -236,14 +248,28 @@ async function startProcess(
 
 const moment = 400
 
+/** Brings on its way, here and now, what would be sent a random moment after the answer that caused it; waits until it is there. */
+export async function sendOff({ settle, queue, store, clock }: House): Promise<void> {
+  await settle()
+  queue.start()
+  await idle(store, clock)
+}
+
+/** Waits, at most ten seconds, until no mail and no SMS is due: only then is the newest one in the inbox the newest one there is. */
+async function idle({ jobs }: Pick<Store, 'jobs'>, clock: Clock): Promise<void> {
+  const isDue = async (prefix: string) => {
+    const [first] = (await jobs.page({ prefix, limit: 1 })).items
+    return first !== undefined && first.dueAt <= clock()
+  }
+  const until = performance.now() + 10_000
+  while (((await isDue('mail:')) || (await isDue('sms:'))) && performance.now() < until) await sleep(5)
+}
+
 /** The newest message to an address, from the inbox; waits up to ten seconds for it. */
-export async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
-  // Messages go out a moment after the answer that caused them: the newest one now may still be an older one.
-  if (after === '') await sleep(moment)
+async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
   const query = new URLSearchParams({ to, wait: '10', ...(after === '' ? {} : { after }) })
   const response = await fetch(`${issuer}/inbox/messages?${query}`)
-  const messages = (await response.json()) as CaughtMessage[]
-  const [newest] = messages
+  const [newest] = (await response.json()) as CaughtMessage[]
   if (newest === undefined) throw new Error(`no message to ${to}`)
   return newest
 }
