@@ -5,6 +5,7 @@ import {
   type Consent,
   consentId,
   type Granted,
+  namesAllowed,
   refusedClaim,
   refusedResourceScope,
 } from '../domain/consent.ts'
@@ -47,6 +48,11 @@ export interface Consents {
   ): Promise<Consent>
   /** Forgets it and ends every grant and token between the two; false when there was none. */
   withdraw(identityId: string, clientId: string, by: Actor): Promise<boolean>
+  /**
+   * Forgets some of it, named as a refusal would be, and ends every grant and token that carries one of them; the client may ask again. `openid` stays:
+   * without it there is nothing left, which is `withdraw`. False when nothing of it was allowed.
+   */
+  narrow(identityId: string, clientId: string, names: readonly string[], by: Actor): Promise<boolean>
   list(identityId: string): Promise<readonly Consent[]>
 }
 
@@ -77,6 +83,15 @@ export function createConsents(tools: ConsentsTools): Consents {
     throw new Problem('conflict')
   }
 
+  async function lessen(identityId: string, clientId: string, names: readonly string[]): Promise<boolean> {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      const before = await get(identityId, clientId)
+      if (before === undefined || !names.some((name) => namesAllowed(before).has(name))) return false
+      if (await store.consents.replace({ ...before, ...without(before, names) })) return true
+    }
+    throw new Problem('conflict')
+  }
+
   return {
     get,
 
@@ -88,11 +103,11 @@ export function createConsents(tools: ConsentsTools): Consents {
         actor: by,
         identityId,
         clientId,
-        details: { allowed: [...namesIn(answer)], refused: answer.refused ?? [] },
+        details: { allowed: [...namesAllowed(answer)], refused: answer.refused ?? [] },
       })
-      const had = before === undefined ? undefined : namesIn(before)
+      const had = before === undefined ? undefined : namesAllowed(before)
       const said = language === undefined ? {} : { language }
-      if ([...namesIn(consent)].some((name) => !had?.has(name)))
+      if ([...namesAllowed(consent)].some((name) => !had?.has(name)))
         await onGranted?.({ identityId, clientId, first: had === undefined, by, ...said })
       return consent
     },
@@ -112,6 +127,23 @@ export function createConsents(tools: ConsentsTools): Consents {
       return existed
     },
 
+    async narrow(identityId, clientId, names, by) {
+      const withdrawn = names.filter((name) => name !== 'openid')
+      const changed = await lessen(identityId, clientId, withdrawn)
+      // Also when it was forgotten already: whoever did so may not have come to the end of it.
+      await sessions().endGrants(identityId, clientId, { carrying: withdrawn })
+      if (changed)
+        await audit.record({
+          action: 'consent.withdrawn',
+          result: 'success',
+          actor: by,
+          identityId,
+          clientId,
+          details: { withdrawn },
+        })
+      return changed
+    },
+
     async list(identityId) {
       return store.consents.findBy('identityId', identityId)
     },
@@ -121,8 +153,8 @@ export function createConsents(tools: ConsentsTools): Consents {
 /** Only who was shown everything has decided about everything anew: one scope more does not prolong the others. */
 function expiry(before: Consent | undefined, answer: ConsentAnswer, renewed: Instant): Instant {
   if (before === undefined) return renewed
-  const allowed = namesIn(answer)
-  return [...namesIn(before)].every((name) => allowed.has(name)) ? renewed : before.expiresAt
+  const allowed = namesAllowed(answer)
+  return [...namesAllowed(before)].every((name) => allowed.has(name)) ? renewed : before.expiresAt
 }
 
 function merged(
@@ -130,7 +162,7 @@ function merged(
   answer: ConsentAnswer,
 ): Pick<Consent, 'scopes' | 'claims' | 'resources' | 'refused'> {
   const refusedNow = answer.refused ?? []
-  const allowedNow = namesIn(answer)
+  const allowedNow = namesAllowed(answer)
   const kept = (name: string) => !refusedNow.includes(name)
   const indicators = new Set([
     ...Object.keys(before?.resources ?? {}),
@@ -151,16 +183,19 @@ function merged(
   }
 }
 
-/** What an answer allows, named as a refusal of it would be. */
-function namesIn(answer: ConsentAnswer): ReadonlySet<string> {
-  const resources = Object.entries(answer.resources ?? {})
-  return new Set([
-    ...answer.scopes,
-    ...(answer.claims ?? []).map(refusedClaim),
-    ...resources.flatMap(([indicator, scopes]) =>
-      scopes.map((scope) => refusedResourceScope(indicator, scope)),
-    ),
+function without(
+  { scopes, claims, resources }: Consent,
+  names: readonly string[],
+): Pick<Consent, 'scopes' | 'claims' | 'resources'> {
+  const kept = Object.entries(resources).map(([indicator, allowed]) => [
+    indicator,
+    allowed.filter((scope) => !names.includes(refusedResourceScope(indicator, scope))),
   ])
+  return {
+    scopes: scopes.filter((scope) => !names.includes(scope)),
+    claims: claims.filter((claim) => !names.includes(refusedClaim(claim))),
+    resources: Object.fromEntries(kept.filter(([, allowed]) => allowed?.length)),
+  }
 }
 
 function union(one: readonly string[] = [], other: readonly string[] = []): readonly string[] {

@@ -33,6 +33,21 @@ export function consentId(identityId: string, clientId: string): string {
   return `${identityId} ${clientId}`
 }
 
+/** What is allowed, each named as a refusal of it would be. */
+export function namesAllowed({
+  scopes,
+  claims = [],
+  resources = {},
+}: Pick<Consent, 'scopes'> & Partial<Pick<Consent, 'claims' | 'resources'>>): ReadonlySet<string> {
+  return new Set([
+    ...scopes,
+    ...claims.map(refusedClaim),
+    ...Object.entries(resources).flatMap(([indicator, allowed]) =>
+      allowed.map((scope) => refusedResourceScope(indicator, scope)),
+    ),
+  ])
+}
+
 export function refusedClaim(claim: string): string {
   return `claims ${claim}`
 }

@@ -16,6 +16,7 @@ export async function erase(
   await store.links.removeBy('identityId', id)
   await store.objections.removeBy('identityId', id)
   await store.consents.removeBy('identityId', id)
+  await store.disclosures.removeBy('identityId', id)
   await store.exports.remove(id)
   await store.exportPieces.removeBy('identityId', id)
   await audit.forget(id)

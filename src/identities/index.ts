@@ -30,6 +30,7 @@ export interface IdentitiesTools {
     | 'links'
     | 'objections'
     | 'consents'
+    | 'disclosures'
     | 'exports'
     | 'exportPieces'
   >

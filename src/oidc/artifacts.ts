@@ -1,6 +1,7 @@
 // Owns the rows of oidc-provider's models except sessions: keyed by a digest, sealed as a whole, spent by compare-and-set,
 // ended by family (everything that one Grant led to). Sessions are session-rows.ts; what the library sees is adapter.ts.
 import type { AdapterPayload } from 'oidc-provider'
+import { refusedClaim, refusedResourceScope } from '../domain/consent.ts'
 import type { Duration } from '../domain/time.ts'
 import { minute, second } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -25,6 +26,8 @@ export interface Spent {
 export interface GrantOf {
   readonly grantId: string | undefined
   readonly clientId: string | undefined
+  /** What it allows, as a consent names it. */
+  readonly names: readonly string[]
 }
 
 export interface Artifacts {
@@ -129,7 +132,10 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
     const query = { prefix: 'Grant:', where: { index: 'accountId', value: identityId }, limit: 1_000 }
     for (let after: string | undefined; ; ) {
       const page = await artifacts.page(after === undefined ? query : { ...query, after })
-      for (const row of page.items) found.push({ grantId: open(row).jti, clientId: row.clientId })
+      for (const row of page.items) {
+        const grant = open(row)
+        found.push({ grantId: grant.jti, clientId: row.clientId, names: namesOf(grant) })
+      }
       if (page.next === undefined) return found
       after = page.next
     }
@@ -177,6 +183,24 @@ export function createArtifacts(deps: ArtifactDeps): Artifacts {
       return ended
     },
   }
+}
+
+interface Granting {
+  readonly openid?: { readonly scope?: string; readonly claims?: readonly string[] }
+  readonly resources?: Readonly<Record<string, string>>
+}
+
+function namesOf(grant: AdapterPayload): readonly string[] {
+  const { openid = {}, resources = {} } = grant as Granting
+  const words = (text = '') => text.split(' ').filter(Boolean)
+  const granted = Object.entries(resources)
+  return [
+    ...words(openid.scope),
+    ...(openid.claims ?? []).map(refusedClaim),
+    ...granted.flatMap(([indicator, scope]) =>
+      words(scope).map((name) => refusedResourceScope(indicator, name)),
+    ),
+  ]
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }

@@ -3,6 +3,7 @@ import { errors, type Interaction, type KoaContextWithOIDC, type Provider, type 
 import { Problem } from '../domain/problem.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { OidcDependencies } from './dependencies.ts'
+import type { NoteDisclosure } from './disclosures.ts'
 import type { PreparedDocuments } from './discovery.ts'
 import { requestEvents } from './events.ts'
 import { correctSignOut } from './logout.ts'
@@ -18,6 +19,7 @@ export interface Living {
 export interface EndpointDeps extends Pick<OidcDependencies, 'config' | 'pages' | 'log'> {
   readonly current: () => Living
   readonly posted: PostedRequests
+  readonly disclosed: NoteDisclosure
   readonly sessions: () => SessionRegistry
 }
 
@@ -51,15 +53,21 @@ export function createEndpoints(deps: EndpointDeps): Middleware {
     if (ctx.method === 'POST' && postable.has(ctx.path)) return redirectPosted(ctx, provider, deps)
     if (postable.has(ctx.path)) await deps.posted.restore(ctx)
     if (resumed.test(ctx.path)) await settleAccount(ctx, provider, deps)
-    await answer(ctx, provider, next)
+    await answer(ctx, provider, deps, next)
   }
 }
 
-async function answer(ctx: Context, provider: Provider, next: () => Promise<unknown>): Promise<void> {
+async function answer(
+  ctx: Context,
+  provider: Provider,
+  deps: EndpointDeps,
+  next: () => Promise<unknown>,
+): Promise<void> {
   const [route] = provider.middleware
   await route?.(ctx as never, next as never)
   if ('oidc' in ctx) correctSignOut(ctx as unknown as KoaContextWithOIDC)
-  await requestEvents.settle(ctx)
+  // Together they cost one commit.
+  await Promise.all([requestEvents.settle(ctx), deps.disclosed(ctx)])
   explainFailure(ctx)
 }
 

@@ -1,5 +1,5 @@
 import type { Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { type Consent, refusedClaim } from '../domain/consent.ts'
+import { type Consent, namesAllowed, refusedClaim } from '../domain/consent.ts'
 import { claimsCoveredBy, identityScopes } from './claims.ts'
 import { clientOf } from './clients.ts'
 import type { ConsentRecords, Decision } from './dependencies.ts'
@@ -26,6 +26,11 @@ export function createLoadGrant(consents: ConsentRecords) {
       // Its life is counted anew, or an extended Grant would end before its refresh tokens.
       Object.assign(grant, { exp: undefined })
       await grant.save()
+      // Whoever withdraws changes the record first and lists Grants then: one of the two sees the other.
+      if (!(await stands(ctx, consents, decided))) {
+        await grant.destroy()
+        return undefined
+      }
     }
     return grant
 
@@ -34,6 +39,18 @@ export function createLoadGrant(consents: ConsentRecords) {
       return found?.accountId === owner.accountId && found.clientId === owner.clientId ? found : undefined
     }
   }
+}
+
+/** The person did not take back, meanwhile, what the Grant was filled with. */
+async function stands(
+  ctx: KoaContextWithOIDC,
+  consents: ConsentRecords,
+  decided: Decision,
+): Promise<boolean> {
+  const now = await decision(ctx, consents)
+  if (now === undefined) return false
+  const allowed = namesAllowed(now)
+  return [...namesAllowed(decided)].every((name) => allowed.has(name))
 }
 
 function grants(provider: Provider): new (ids: { accountId: string; clientId: string }) => Grant {

@@ -9,6 +9,7 @@ import { createArtifacts } from './artifacts.ts'
 import { handleBackchannelLogout } from './backchannel.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import type { OidcDependencies } from './dependencies.ts'
+import { createDisclosures } from './disclosures.ts'
 import { prepareDocuments } from './discovery.ts'
 import { createEndpoints, type Living } from './endpoints.ts'
 import { createReuseListener, sessionEnded } from './events.ts'
@@ -72,6 +73,7 @@ export async function createOidc(deps: OidcDependencies): Promise<Oidc> {
       await audit.record({ ...event, actor: { ...actor, ...origin } })
       await tell(ended)
     },
+    onForgotten: tell,
   })
 
   const lasting = { sectors: new Set<string>() }
@@ -114,7 +116,13 @@ export async function createOidc(deps: OidcDependencies): Promise<Oidc> {
 
   const posted = createPostedRequests({ store, vault, digest, clock, random })
   return {
-    handle: createEndpoints({ ...deps, current: () => living, posted, sessions: () => sessions }),
+    handle: createEndpoints({
+      ...deps,
+      current: () => living,
+      posted,
+      sessions: () => sessions,
+      disclosed: createDisclosures(deps),
+    }),
     interactions: createInteractions({ ...deps, current: () => living.provider, currentSession, subjectOf }),
     sessions,
     keys,

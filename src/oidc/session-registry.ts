@@ -14,6 +14,8 @@ export interface SessionRegistryDeps {
   readonly artifacts: Artifacts
   /** Called once per session that is over, after its tokens are: audit, and back-channel logout of the clients named. */
   readonly onEnded: (session: EndedSession) => Promise<void>
+  /** Called when clients lost what they had from a session that goes on: back-channel logout of the clients named. */
+  readonly onForgotten: (session: EndedSession) => Promise<void>
 }
 
 export interface EndedSession {
@@ -31,7 +33,7 @@ export interface OidcSessionRegistry extends SessionRegistry {
 
 /** Stateless; any process may end a session that another one serves. Throws as the store does: then nothing is promised, call again. */
 export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionRegistry {
-  const { sessions, artifacts, onEnded } = deps
+  const { sessions, artifacts, onEnded, onForgotten } = deps
 
   async function endSession(session: StoredSession): Promise<boolean> {
     const ended = await sessions.end(session.payload.uid)
@@ -64,9 +66,18 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
     return ended.filter(Boolean).length
   }
 
-  async function endFamilies(identityId: string, ends: (grant: GrantOf) => boolean): Promise<void> {
-    const ending = (await artifacts.grantsOf(identityId)).filter(ends)
-    await Promise.all(ending.map(({ grantId }) => grantId && artifacts.endFamily(grantId)))
+  /** Answers which. */
+  async function endFamilies(identityId: string, ends: (grant: GrantOf) => boolean) {
+    const ending = (await artifacts.grantsOf(identityId)).filter(ends).flatMap(({ grantId }) => grantId ?? [])
+    await Promise.all(ending.map((grantId) => artifacts.endFamily(grantId)))
+    return new Set(ending)
+  }
+
+  /** Told first: a crash in between tells it twice, when the person tries again, and not never. */
+  async function loseClient(session: StoredSession, clientId: string): Promise<void> {
+    const { clients, ...ended } = describeEnded(session)
+    await onForgotten({ ...ended, clients: clients.filter((one) => one.clientId === clientId) })
+    await forgetClient(session, clientId)
   }
 
   async function forgetClient(session: StoredSession, clientId: string): Promise<void> {
@@ -87,12 +98,24 @@ export function createSessionRegistry(deps: SessionRegistryDeps): OidcSessionReg
     },
     endOf,
     endAll,
-    async endGrants(identityId, clientId) {
-      await endFamilies(identityId, (grant) => grant.clientId === clientId)
-      const holding = (await sessions.ofIdentity(identityId)).filter(
-        ({ payload }) => payload.authorizations?.[clientId] !== undefined,
+    async endGrants(identityId, clientId, { carrying } = {}) {
+      const ended = await endFamilies(
+        identityId,
+        (grant) =>
+          grant.clientId === clientId &&
+          (carrying === undefined || grant.names.some((name) => carrying.includes(name))),
       )
-      await Promise.all(holding.map((session) => forgetClient(session, clientId)))
+      const holding = (await sessions.ofIdentity(identityId)).filter(({ payload }) => {
+        const held = payload.authorizations?.[clientId]
+        if (held === undefined || carrying === undefined) return held !== undefined
+        return grantsOf(held).some((grantId) => ended.has(grantId))
+      })
+      await Promise.all(holding.map((session) => loseClient(session, clientId)))
+    },
+    async held(identityId) {
+      return (await artifacts.grantsOf(identityId)).flatMap(({ clientId, names }) =>
+        clientId === undefined ? [] : [{ clientId, names }],
+      )
     },
     async endClient(clientId) {
       // Its Grants and its own tokens; what hangs on the Grants is dead, and goes when it expires.

@@ -33,6 +33,11 @@ export interface NewSession {
   readonly device: string | undefined
 }
 
+export interface Held {
+  readonly clientId: string
+  readonly names: readonly string[]
+}
+
 /** Where sessions come from: any of these is enough. */
 export interface SessionSource {
   readonly uid?: string
@@ -56,8 +61,17 @@ export interface SessionRegistry {
   endOf(identityId: string, source: SessionSource): Promise<number>
   /** Ends all (but one), with every grant and refresh token of the identity, offline ones too; answers how many sessions. */
   endAll(identityId: string, options?: { readonly except?: string }): Promise<number>
-  /** Ends every grant and token between the two (consent withdrawn). */
-  endGrants(identityId: string, clientId: string): Promise<void>
+  /**
+   * Ends every grant and token between the two (consent withdrawn), or those `carrying` one of these names (`domain/consent.ts`). The client is told by
+   * back-channel logout for each session that it had them from.
+   */
+  endGrants(
+    identityId: string,
+    clientId: string,
+    options?: { readonly carrying?: readonly string[] },
+  ): Promise<void>
+  /** What clients hold of the identity now, first-party ones too: what they may do with it, as a consent names it. */
+  held(identityId: string): Promise<readonly Held[]>
   /** Ends every token of a client (disabled, removed). */
   endClient(clientId: string): Promise<void>
 }

@@ -35,6 +35,8 @@ export interface Collections {
   readonly pictures: Picture
   readonly clients: Client
   readonly consents: Consent
+  /** What each application was last given of whom. id = `consentId(…)`. */
+  readonly disclosures: Disclosure
   readonly deferrals: Deferral
   /** Whom people trust to vouch for them. id = whose they are. */
   readonly contacts: ContactCircle
@@ -196,6 +198,14 @@ export interface VouchingRow extends Entity {
   /** Enough of them vouched, and the process has it. */
   readonly endedAt?: Instant
   readonly expiresAt: Instant
+}
+
+export interface Disclosure extends Entity {
+  readonly identityId: string
+  readonly clientId: string
+  readonly at: Instant
+  /** As a consent names it: a scope by its name, others as `refusedClaim` and `refusedResourceScope` write them. */
+  readonly names: readonly string[]
 }
 
 export interface Artifact extends Entity {

@@ -37,6 +37,8 @@ export const collections = {
   pictures: { indexes: ['identityId'], durable: 'marks' },
   clients: { indexes: ['state'], durable: 'always' },
   consents: { indexes: ['identityId', 'clientId'], durable: 'always' },
+  // Written with tokens: what a power cut takes is the last minute of a line that people read.
+  disclosures: { indexes: ['identityId'], durable: 'marks' },
   deferrals: { indexes: ['identityId', 'rule'], durable: 'marks' },
   contacts: { indexes: ['named'], lists: ['named'], durable: 'always' },
   vouchings: { indexes: ['ownerId', 'asked'], lists: ['asked'], durable: 'always' },

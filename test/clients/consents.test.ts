@@ -10,8 +10,12 @@ async function openConsents(open: OpenStore) {
   const world = await createWorld(open)
   const ended: string[] = []
   const sessions = () => ({
-    async endGrants(identityId: string, clientId: string) {
-      ended.push(`${identityId} ${clientId}`)
+    async endGrants(
+      identityId: string,
+      clientId: string,
+      { carrying = [] }: { carrying?: readonly string[] } = {},
+    ) {
+      ended.push([identityId, clientId, ...carrying].join(' '))
     },
   })
   const consents = createConsents({
@@ -106,5 +110,41 @@ eachStore((_, open) => {
     expect((await consents.list('ana')).map(({ clientId }) => clientId)).toEqual(['mail'])
     const { items } = await audit.list({ identityId: 'ana', clientId: 'shop', limit: 10 })
     expect(items.map(({ action }) => action)).toEqual(['consent.withdrawn', 'consent.granted'])
+  })
+
+  it('withdraws a part: what is named, and nothing else; it is not refused, so that it can be asked for again', async () => {
+    const { consents, ended, audit } = await openConsents(open)
+    const answer = {
+      scopes: ['openid', 'email', 'profile'],
+      claims: ['birthdate'],
+      resources: { 'https://api': ['read', 'write'], 'https://b': ['x'] },
+    }
+    const { expiresAt } = await consents.allow('ana', 'shop', answer, by)
+    const names = ['email', 'openid', 'claims birthdate', 'https://api write', 'https://b x', 'never']
+    expect(await consents.narrow('ana', 'shop', names, by)).toBe(true)
+    expect(await consents.get('ana', 'shop')).toMatchObject({
+      scopes: ['openid', 'profile'],
+      claims: [],
+      resources: { 'https://api': ['read'] },
+      refused: [],
+      expiresAt,
+    })
+    expect(await consents.narrow('ana', 'shop', ['email'], by)).toBe(false)
+    expect(await consents.narrow('ana', 'other', ['email'], by)).toBe(false)
+    expect(ended).toEqual([
+      'ana shop email claims birthdate https://api write https://b x never',
+      'ana shop email',
+      'ana other email',
+    ])
+    const { items } = await audit.list({ identityId: 'ana', clientId: 'shop', limit: 10 })
+    expect(items.map(({ action }) => action)).toEqual(['consent.withdrawn', 'consent.granted'])
+  })
+
+  it('F3: of 8 parts withdrawn at once none comes back', async () => {
+    const { consents } = await openConsents(open)
+    const scopes = Array.from({ length: 8 }, (_, index) => `scope${index}`)
+    await consents.allow('ana', 'shop', { scopes: ['openid', ...scopes] }, by)
+    await parallel(8, (index) => consents.narrow('ana', 'shop', [`scope${index}`], by))
+    expect((await consents.get('ana', 'shop'))?.scopes).toEqual(['openid'])
   })
 })

@@ -101,6 +101,7 @@ export async function startNode(store: Store, options: NodeOptions = {}): Promis
     sessions,
     artifacts,
     onEnded: async (session) => void ended.push(session),
+    onForgotten: async () => {},
   })
   async function close() {
     keys.close()
