@@ -51,6 +51,7 @@ import { createObjectionBook } from './recovery/objection-book.ts'
 import { createObjections } from './recovery/objections.ts'
 import { createQuestioning } from './recovery/questioning.ts'
 import { createSignInAlert } from './recovery/sign-in-alert.ts'
+import { createRecoveryCases } from './recovery-cases.ts'
 import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
@@ -151,18 +152,19 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   })
   const budget = createSendBudget(tools)
   const contacts = createContacts({ ...tools, identities, queue, budget, messenger, audit, settings })
+  const trust = config.factors.trusted_device
+  const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const factors = createFactors({
     hasher,
     fetch,
     log,
     budget,
     waker,
+    browsers: trustedDevices,
     settings: carried(config.factors, carriers),
     serviceName: config.brand.name,
     relatedOrigins: config.webauthn.related_origins,
   })
-  const trust = config.factors.trusted_device
-  const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const signals = createSignals(config.signals, networks.badRanges)
   const policies = createPolicies({ ...tools, audit, signals, settings })
   const { rules } = policies
@@ -197,6 +199,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const devices = createDevices(tools)
   const known = { identities, enrolments, devices, trustedDevices, consents, clients, audit, sessions }
   const personalData = createPersonalData({ ...tools, ...known, queue, messenger, settings })
+  const reviewed = { ...tools, identities, devices, budget, queue, messenger, audit, contacts }
+  const cases = createRecoveryCases({ ...reviewed, settings })
   const freeze = createFreeze({
     store,
     halt: createHalt({ ...tools, identities }),
@@ -204,6 +208,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     enrolments,
     consents,
     contacts,
+    cases,
     sessions,
     ...personalData,
   })
@@ -265,6 +270,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     policies,
     consents,
     contacts,
+    cases,
     factors,
     enrolments,
     trustedDevices,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { acrPrefix } from '../domain/assurance.ts'
+import { cases } from './cases.ts'
 import { contacts } from './contacts.ts'
 import { client, resource, withoutTwins } from './entries.ts'
 import { level, policySchema } from './policy.ts'
@@ -151,7 +152,7 @@ export const schema = map({
     per_hour: whole(1, 1_000),
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
-  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), contacts }),
+  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), contacts, cases }),
   alerts: map({ new_device: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),
   account: map({
     deletion_delay: duration({ min: '1h', max: '30d' }),

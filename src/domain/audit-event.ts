@@ -33,7 +33,20 @@ export type AuditAction =
   | 'identity.identifier-verified'
   | 'identity.identifier-changed'
   | 'recovery.requested'
+  | 'recovery.started'
+  | 'recovery.contested'
+  | 'recovery.cancelled'
+  | 'recovery.ready'
   | 'recovery.completed'
+  | 'recovery.expired'
+  | 'case.opened'
+  | 'case.asked'
+  | 'case.answered'
+  | 'case.approved'
+  | 'case.refused'
+  | 'case.expired'
+  | 'case.withdrawn'
+  | 'case.attachment-read'
   | 'contact.invited'
   | 'contact.accepted'
   | 'contact.declined'
@@ -112,6 +125,7 @@ const topicsByNoun: Readonly<Record<string, Topic>> = {
   consent: 'applications',
   token: 'applications',
   recovery: 'recovery',
+  case: 'recovery',
   objection: 'recovery',
 }
 

@@ -22,8 +22,12 @@ export interface Questioned {
   readonly consent?: true
   /** One-time links to choose a new way in: void. */
   readonly links?: true
+  /** A recovery: it is stopped until two reviewers have looked at it. */
+  readonly recovery?: string
   /** A change after which all others were signed out: whoever is signed in now came in with it, so every session ends. */
   readonly sessions?: true
+  /** A recovery case: withdrawn. */
+  readonly recoveryCase?: string
   /** Somebody who was asked to vouch for the person one day: not asked any more. */
   readonly contact?: string
   /** A request to vouch for somebody else: the person does not. */
@@ -43,6 +47,8 @@ export type Ended =
   | 'credential-kept'
   | 'client-ended'
   | 'links-void'
+  | 'recovery-contested'
+  | 'case-withdrawn'
   | 'sessions-ended'
   | 'contact-removed'
   | 'vouching-refused'

@@ -30,6 +30,7 @@ const startedByAnybody: ReadonlySet<string> = new Set([
   'registration-code',
   'registration-existing',
   'recovery-nothing',
+  'case-received',
 ])
 
 /** Reads and compiles everything at once, so that a missing file stops the start and not a mail. */

@@ -7,6 +7,7 @@ import type { Deletions } from '../identities/deletion.ts'
 import type { Exports } from '../identities/export.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
+import type { Cases } from './cases.ts'
 import type { Contacts } from './contacts.ts'
 
 export interface FreezingTools {
@@ -20,6 +21,7 @@ export interface FreezingTools {
   }
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
   readonly contacts: Pick<Contacts, 'remove'>
+  readonly cases: Pick<Cases, 'object'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
 }
@@ -30,7 +32,7 @@ export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
 type Part = (about: Questioned, by: Actor) => Promise<Ended | undefined>
 
 export function createFreeze(tools: FreezingTools): Freeze {
-  const { store, halt, devices, enrolments, consents, sessions, contacts, deletions, exports } = tools
+  const { store, halt, devices, enrolments, consents, sessions, contacts, cases, deletions, exports } = tools
 
   async function endLinks({ identityId, links }: Questioned) {
     if (links !== true) return undefined
@@ -39,6 +41,11 @@ export function createFreeze(tools: FreezingTools): Freeze {
     )
     for (const { id } of waiting) await store.links.remove(id)
     return waiting.length > 0 ? 'links-void' : undefined
+  }
+
+  async function endCase({ identityId, recoveryCase }: Questioned, by: Actor) {
+    if (recoveryCase === undefined) return undefined
+    return (await cases.object(identityId, recoveryCase, by)) ? 'case-withdrawn' : undefined
   }
 
   async function endProcess({ identityId, process }: Questioned) {
@@ -106,6 +113,7 @@ export function createFreeze(tools: FreezingTools): Freeze {
   // What lets somebody in goes before what they got in with.
   const parts: readonly Part[] = [
     endLinks,
+    endCase,
     endProcess,
     endCredential,
     endContact,

@@ -35,6 +35,12 @@ const names = {
   'account-deleted': true,
   'recovery-link': true,
   'recovery-nothing': true,
+  'case-opened': true,
+  'case-received': true,
+  'case-asked': true,
+  'case-approved': true,
+  'case-refused': true,
+  'case-over': true,
   'backup-code-used': true,
   'credential-added': true,
   'credential-changed': true,
@@ -238,7 +244,7 @@ test('the place of an address stands beside it in the language of the message, i
 /** Those that somebody can answer with "this wasn't me". */
 const questionable = (Object.keys(names) as MessageTemplate[]).filter(
   (name) =>
-    !/^(registration|address|invitation|contact-(invitation|declined|left)|recovery-nothing|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
+    !/^(registration|address|invitation|case-(received|asked|approved|refused|over)|contact-(invitation|declined|left)|recovery-nothing|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
       name,
     ),
 )
