@@ -85,8 +85,8 @@ export interface Enrolments {
     running?: string,
   ): Promise<{ ticket?: string; show?: Shown }>
   /**
-   * For one-time links, which are spent between looking and writing. Refuses (`unknown`) a factor that is not `resettable`: a link never adds a
-   * further factor (S33).
+   * For one-time links and grants, which are spent between looking and writing. Without `ceiling`, which only a grant has, refuses (`unknown`) a
+   * factor that is not `resettable`: a link never adds a further factor (S33).
    */
   prepare(
     identityId: string,
@@ -114,7 +114,7 @@ export interface Enrolments {
     by: Actor,
   ): Promise<{ readonly status: 'renamed' } | EnrolmentRefusal>
   /**
-   * Refused (`last-way`, `needs-companion`, `policy-level`) when the person could not get in any more, only with something that is not sufficient
+   * Refused (`last-way`, `needs-companion`, `policy-level`, `ways-in`) when the person could not get in any more, only with something that is not sufficient
    * alone, or less strongly than is asked of them; `force` is for an administrator's reset.
    */
   remove(
@@ -192,7 +192,9 @@ export function createEnrolments(tools: EnrolmentsTools): Enrolments {
   }
 
   async function prepare(...enrolment: Parameters<Enrolments['prepare']>): Promise<Prepared> {
-    return factorNamed(enrolment[1])?.resettable ? look(...enrolment) : refused('unknown')
+    const [, name, , , options] = enrolment
+    const granted = options?.ceiling !== undefined || factorNamed(name)?.resettable
+    return granted ? look(...enrolment) : refused('unknown')
   }
 
   async function finish(...enrolment: Parameters<Enrolments['finish']>): Promise<Finished> {

@@ -28,7 +28,7 @@ import type { Enrolments } from './enrolment.ts'
 import { createFacts } from './facts.ts'
 import { createJournal } from './journal.ts'
 import { createObservation } from './observation.ts'
-import { createPolicyNow } from './policy-now.ts'
+import { createPolicyNow, type PolicyTools } from './policy-now.ts'
 import { createPostponement } from './postponement.ts'
 import { type Asker, createProcesses, type Opening } from './processes.ts'
 import { createProving } from './proving.ts'
@@ -81,7 +81,7 @@ export interface AuthenticationTools {
   readonly endResults?: EndResults
   readonly settings: {
     readonly throttle: ThrottleSettings
-    readonly policy: { readonly level: Level; readonly suggest: Duration | null }
+    readonly policy: PolicyTools['settings']['policy']
     readonly lifetimes: { readonly authentication: Duration }
   }
 }

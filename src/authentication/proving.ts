@@ -1,6 +1,6 @@
 import type { Proof } from '../domain/assurance.ts'
 import type { Authentication } from '../domain/authentication.ts'
-import { readerOf } from '../domain/reader.ts'
+import { readerOf, readersOf } from '../domain/reader.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Context, Factor, Form, Shown, Verdict } from '../ports/factor.ts'
@@ -253,21 +253,25 @@ export function createProving(tools: ProvingTools): Proving {
     { template, values }: Pick<Message, 'template' | 'values'>,
     { known: { identity }, visit, process }: Answer,
   ): Promise<void> {
-    const reader = readerOf(identity, visit)
-    if (identity === undefined || reader === undefined) return
-    await messenger.send({
-      template,
-      ...reader,
-      values: {
-        ...values,
-        address: visit.address,
-        device: visit.userAgent,
-        at: clock(),
-        link: new URL('/account', tools.issuer).href,
-        ...(visit.application === undefined ? {} : { application: visit.application }),
-      },
-      about: { identityId: identity.id, process: process.id },
-    })
+    if (identity === undefined) return
+    // Whoever tries to get back in may hold one of the mailboxes: the owner hears of it wherever they can be reached.
+    const readers = process.requirement.recovery ? readersOf(identity, visit) : [readerOf(identity, visit)]
+    for (const reader of readers) {
+      if (reader === undefined) continue
+      await messenger.send({
+        template,
+        ...reader,
+        values: {
+          ...values,
+          address: visit.address,
+          device: visit.userAgent,
+          at: clock(),
+          link: new URL('/account', tools.issuer).href,
+          ...(visit.application === undefined ? {} : { application: visit.application }),
+        },
+        about: { identityId: identity.id, process: process.id },
+      })
+    }
   }
 
   return { look }

@@ -4,6 +4,7 @@ import { claimId, type Identifier } from '../domain/identifier.ts'
 import type { Policy } from '../domain/policy.ts'
 import { type Duration, day, type Instant } from '../domain/time.ts'
 import { couldMeet, type EnrolledWay, hasCompanion, hasSecond } from '../domain/ways.ts'
+import { losesWayIn } from '../domain/ways-in.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Factors } from '../ports/factor.ts'
@@ -35,7 +36,7 @@ export interface RemovalOptions {
 }
 
 /** A locale key of pages that remove something. */
-export type Obstacle = 'last-way' | 'needs-companion' | 'policy-level'
+export type Obstacle = 'last-way' | 'needs-companion' | 'policy-level' | 'ways-in'
 
 /** So long after it was added a way counts as new: up to then its owner did without it. */
 const newFor: Duration = day
@@ -45,10 +46,11 @@ export function createRemoval(tools: RemovalTools): Pick<Enrolments, 'remove' | 
 
   /** What keeps a person from being left with these ways, if anything. */
   async function obstacle(known: Known, left: readonly EnrolledWay[]): Promise<Obstacle | undefined> {
-    return (
-      lockedOut(factors, left) ??
-      (fallsShort(known, left, await policy(), clock()) ? 'policy-level' : undefined)
-    )
+    const hard = lockedOut(factors, left)
+    if (hard !== undefined) return hard
+    const now = await policy()
+    if (fallsShort(known, left, now, clock())) return 'policy-level'
+    return losesWayIn(known.enrolled, left, now) ? 'ways-in' : undefined
   }
 
   async function hinders(identityId: string, own: Pick<Identifier, 'kind' | 'value'>) {

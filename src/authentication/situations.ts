@@ -74,8 +74,8 @@ export function createSituations({ identities, credentials, factors }: Situation
   }
 }
 
-function heldWay(factor: Factor, { id, createdAt, strength }: Credential): EnrolledWay {
-  const worth = { ...strengthOf(factor), ...strength }
+function heldWay(factor: Factor, { id, createdAt, strength, lostWith }: Credential): EnrolledWay {
+  const worth = { ...strengthOf(factor), ...strength, ...(lostWith === undefined ? {} : { lostWith }) }
   return { ...worth, factor: factor.name, credentialId: id, since: createdAt, held: true }
 }
 
@@ -95,12 +95,13 @@ function waysOf(
   }
   return stored
     .filter((credential) => credential.factor === factor.name)
-    .map((credential) => ({ ...credential, spent: factor.spent?.(open(credential).data) ?? false }))
-    .map(({ id, createdAt, channel, strength: own, needsCompanion, ceiling, spent }) => ({
+    .map((credential) => ({ ...credential, ...wearOf(factor, credential, open) }))
+    .map(({ id, createdAt, channel, strength: own, needsCompanion, ceiling, spent, runningOut }) => ({
       ...strength,
       ...own,
       ...(factor.standIn ? { standIn: true } : {}),
       ...(spent ? { spent } : {}),
+      ...(runningOut ? { runningOut } : {}),
       ...(channel === undefined ? {} : { channel }),
       ...(needsCompanion === undefined ? {} : { needsCompanion }),
       ...(ceiling === undefined ? {} : { ceiling }),
@@ -108,6 +109,13 @@ function waysOf(
       credentialId: id,
       since: createdAt,
     }))
+}
+
+/** How far it is used up. */
+function wearOf(factor: Factor, credential: SealedCredential, open: Credentials['open']) {
+  if (factor.spent === undefined && factor.runningOut === undefined) return {}
+  const { data } = open(credential)
+  return { spent: factor.spent?.(data), runningOut: factor.runningOut?.(data) }
 }
 
 /** What a proof by this factor is worth unless the answer says otherwise. */

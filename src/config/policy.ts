@@ -60,6 +60,7 @@ export function policySchema(known: RuleNames) {
     {
       level,
       suggest: duration({ min: '1h' }).nullable(),
+      ways_in: z.literal([1, 2], '1 or 2'),
       rules: list(ruleSchema(known), 'a list of rules').superRefine(withoutTwins),
     },
     'a map of settings',

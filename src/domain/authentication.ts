@@ -103,9 +103,9 @@ export type Step = { readonly because: Because } & (
       readonly chosen: string
       /**
        * `level`: no way that the person has reaches what is demanded. `needs-companion`: what they have is not sufficient alone (any more).
-       * `suggested`: nothing demands it.
+       * `backup`: with one loss they would be locked out. `running-out`: of what they just used little is left. `suggested`: nothing demands it.
        */
-      readonly why: 'nothing-enrolled' | 'level' | 'needs-companion' | 'suggested'
+      readonly why: 'nothing-enrolled' | 'level' | 'needs-companion' | 'backup' | 'running-out' | 'suggested'
       /** The person may put it off; where there is a moment, until then. */
       readonly mayWait?: { readonly until?: Instant }
     }

@@ -1,4 +1,5 @@
 import type { Channel, Level, Strength } from './assurance.ts'
+import type { Loss } from './loss.ts'
 import type { Instant } from './time.ts'
 
 /** What an identity enrolled to prove itself with: one row per password, authenticator, key … `data` belongs to the factor alone. */
@@ -20,6 +21,8 @@ export interface Credential<Data = unknown> {
   readonly needsCompanion?: boolean
   /** Set in a recovery: a proof with it is worth no more than what was proved there. */
   readonly ceiling?: Level
+  /** What takes it along when the person loses it, where that differs from what its factor says; of what is kept elsewhere. */
+  readonly lostWith?: readonly Loss[]
   readonly createdAt: Instant
   readonly lastUsedAt?: Instant
 }

@@ -1,3 +1,4 @@
+import { additionTo } from './additions.ts'
 import { assess, type Level, type Proof, reaches, strongest } from './assurance.ts'
 import type { Authentication, AuthenticationResult, Because, Step } from './authentication.ts'
 import {
@@ -38,6 +39,7 @@ import {
   isLasting,
   preferChosen,
 } from './ways.ts'
+import type { WaysIn } from './ways-in.ts'
 
 export interface Policy {
   /** What everyone must reach, whatever the client asks for. */
@@ -46,6 +48,8 @@ export interface Policy {
   readonly rules: readonly Rule[]
   /** Whoever has one factor is offered a second way, and again after this long when they put it off. Null: never. */
   readonly suggest: Duration | null
+  /** How many ways in everyone is to have that are not lost together; one when absent. */
+  readonly waysIn?: WaysIn
   /** Ways to prove, in the order in which they are offered. */
   readonly factors: readonly FactorSummary[]
 }
@@ -214,7 +218,7 @@ function isOwn({ credentialId }: Proof, enrolled: readonly EnrolledWay[]): boole
   return enrolled.some((way) => isChosen(way) && way.credentialId === credentialId)
 }
 
-/** Done, unless what the person came in with is not sufficient alone (S25), or a second way is to be suggested. */
+/** Done, unless what the person came in with is not sufficient alone (S25), or there is something to add. */
 function lastStep(at: Case): Bare {
   const { process, enrolled, policy } = at
   const used = new Set(process.proofs.map((proof) => proof.credentialId))
@@ -223,27 +227,18 @@ function lastStep(at: Case): Bare {
   )
   if (lonely !== undefined)
     return enrolStep(at, namesOf(enrollable(policy, lonely.factor)), 'needs-companion')
-  const suggestions = suggested(at)
-  return suggestions.length === 0 ? { kind: 'done' } : enrolStep(at, suggestions, 'suggested')
-}
-
-/** A second way for whoever has one factor; not to somebody who is in the middle of something. */
-function suggested({ process, enrolled, deferred, policy, now }: Case): string[] {
-  const { suggest } = policy
-  const { stepUp, privileged } = process.requirement
-  if (suggest === null || process.postponed || stepUp || privileged) return []
-  if (deferred.suggestedAt !== undefined && now - deferred.suggestedAt < suggest) return []
-  if (hasSecond(enrolled, now)) return []
-  return helpfulEnrolments(process.proofs, enrolled, policy.factors, { level: 'two-factor' }, now)
+  const addition = additionTo({ ...at, until: at.demand.until })
+  return addition === undefined ? { kind: 'done' } : enrolStep(at, addition.oneOf, addition.why)
 }
 
 function enrolStep(at: Case, oneOf: readonly string[], why: Why): Bare {
   const chosen = chosenOf(at.process, oneOf)
   if (chosen === undefined) return unreachable
   const step = { kind: 'enrol', oneOf, chosen, why } as const
-  if (why === 'suggested') return { ...step, mayWait: {} }
+  if (why === 'suggested' || why === 'running-out') return { ...step, mayWait: {} }
   const { until } = at.demand
-  return why === 'level' && until !== undefined && mayWait(at) ? { ...step, mayWait: { until } } : step
+  const waits = why === 'backup' || (why === 'level' && mayWait(at))
+  return waits && until !== undefined ? { ...step, mayWait: { until } } : step
 }
 
 function becauseOf(at: Case, step: Bare): Because {

@@ -23,6 +23,14 @@ export function readerOf(identity: Identity | undefined, cause: Cause): Reader |
   return to && readerAt(to, identity, cause)
 }
 
+/** The same at every address and number that they proved: for what nobody must be able to keep from them. */
+export function readersOf(identity: Identity | undefined, cause: Cause): readonly Reader[] {
+  const proved = (identity?.identifiers ?? []).filter(
+    ({ kind, verifiedAt }) => kind !== 'username' && verifiedAt !== undefined,
+  )
+  return proved.map((to) => readerAt(to, identity, cause))
+}
+
 /** The same at a certain address or number; for an address of nobody's, in the language of whoever causes the message. */
 export function readerAt(to: Reader['to'], identity: Identity | undefined, { language }: Cause): Reader {
   if (identity === undefined) return { to, language }

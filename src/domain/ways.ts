@@ -33,6 +33,8 @@ export interface EnrolledWay extends Strength {
   readonly standIn?: boolean
   /** Used up: it proves nothing any more. */
   readonly spent?: boolean
+  /** Soon used up: whoever uses it is offered more of it. */
+  readonly runningOut?: boolean
   /** See `Proof`. */
   readonly ceiling?: Level
   /** Was not enrolled, but is kept elsewhere (devices, other people): for recoveries alone. */

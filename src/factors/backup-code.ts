@@ -66,9 +66,11 @@ export function backupCode({ serviceName, settings }: BackupCodeTools) {
     resettable: false,
     standIn: true,
     unguessable: true,
+    recovery: 'first',
     decoy: nobodys,
     verify: async (context, { data }, _challenge, form) => verify(context, data, form),
     spent: ({ left }) => left.length === 0,
+    runningOut: ({ left }) => left.length <= few,
     about: ({ left, spent }) => ({
       values: { count: left.length, total: left.length + spent.length },
       warn: left.length <= few,

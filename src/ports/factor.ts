@@ -185,6 +185,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   readonly lostWith?: readonly Loss[]
   /** Whether a credential is used up, so that nobody is asked for it. */
   spent?(data: Data): boolean
+  /** Whether it soon is: whoever uses it at a sign-in is offered to make a new one. */
+  runningOut?(data: Data): boolean
   /** What its owner sees of a credential where it is listed, in the words of `factors.<name>.about` (`about-warn` if they should do something). */
   about?(data: Data): About
   /** Stands in for a credential when there is none, so that a refusal costs the same. */

@@ -33,7 +33,7 @@ function refusal(yaml: string): string {
 }
 
 test('without a word about it everyone needs one factor, nobody is held up, and there are no rules', () => {
-  expect(policyOf('  rules: []\n')).toEqual({ level: 'single-factor', suggest: null, rules: [] })
+  expect(policyOf('  rules: []\n')).toEqual({ level: 'single-factor', suggest: null, ways_in: 1, rules: [] })
 })
 
 test('a rule says whom it is for and what it demands', () => {

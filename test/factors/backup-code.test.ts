@@ -290,15 +290,18 @@ describe('signing in with a backup code', () => {
       })
     })
 
-    it('warns when few are left; used up, it is offered no more', async () => {
+    it('warns when few are left and offers new ones to whoever uses one; used up, it is offered no more', async () => {
       const here = await house()
       const { id, codes } = await equipped(here)
       for (const [index, code] of codes.entries()) {
         const who = await halfway(here)
-        expect(await here.engine.prove(who, visit(), 'backup-code', { code })).toMatchObject({
-          step: { kind: 'done' },
-        })
         const left = codes.length - index - 1
+        const offer = { kind: 'enrol', why: 'running-out', oneOf: ['backup-code'], mayWait: {} }
+        expect(await here.engine.prove(who, visit(), 'backup-code', { code })).toMatchObject({
+          step: left > 3 ? { kind: 'done' } : offer,
+        })
+        if (left <= 3)
+          expect(await here.engine.postpone(who, visit())).toMatchObject({ step: { kind: 'done' } })
         expect((await here.enrolments.list(id)).find((one) => one.factor === 'backup-code')?.about).toEqual({
           values: { count: left, total: 10 },
           warn: left <= 3,

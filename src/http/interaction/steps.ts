@@ -143,8 +143,9 @@ function enrolPage(web: Web, step: Step & { kind: 'enrol' }, view: StepView): Pa
 /** Why this is asked for just now; nothing where the page itself says it. */
 function whyEnrol(t: Translate, { why, mayWait }: Step & { kind: 'enrol' }, { found }: StepView) {
   const { until } = mayWait ?? {}
-  if (why === 'suggested') return t('enrol.why.suggested')
-  if (why !== 'level') return undefined
+  if (why === 'suggested' || why === 'running-out') return t(`enrol.why.${why}`)
+  if (why === 'backup' && until === undefined) return t('enrol.why.backup')
+  if (why !== 'level' && why !== 'backup') return undefined
   if (until === undefined) return t('enrol.why.level', { application: found.application.name })
   return t('enrol.why.until', { date: momentOf(until, found.ctx.state.language).text })
 }
