@@ -51,7 +51,7 @@ import { createObjectionBook } from './recovery/objection-book.ts'
 import { createObjections } from './recovery/objections.ts'
 import { createQuestioning } from './recovery/questioning.ts'
 import { createSignInAlert } from './recovery/sign-in-alert.ts'
-import { createRecoveryCases } from './recovery-cases.ts'
+import { createWaysBack } from './recovery-cases.ts'
 import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
@@ -199,8 +199,15 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const devices = createDevices(tools)
   const known = { identities, enrolments, devices, trustedDevices, consents, clients, audit, sessions }
   const personalData = createPersonalData({ ...tools, ...known, queue, messenger, settings })
-  const reviewed = { ...tools, identities, devices, budget, queue, messenger, audit, contacts }
-  const cases = createRecoveryCases({ ...reviewed, settings })
+  const reviewed = { identities, devices, budget, queue, messenger, audit, contacts, enrolments, factors }
+  const { recoveries, cases } = createWaysBack({
+    ...tools,
+    ...reviewed,
+    addressProofs: () => addresses.proofs,
+    sessions,
+    unlock: authentication.unlock,
+    settings,
+  })
   const freeze = createFreeze({
     store,
     halt: createHalt({ ...tools, identities }),
@@ -209,6 +216,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     consents,
     contacts,
     cases,
+    recoveries,
     sessions,
     ...personalData,
   })
@@ -271,6 +279,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     consents,
     contacts,
     cases,
+    recoveries,
     factors,
     enrolments,
     trustedDevices,

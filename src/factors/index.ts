@@ -4,6 +4,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
+import type { TrustedBrowsers } from '../ports/trusted-browsers.ts'
 import type { Waker } from '../ports/waker.ts'
 import { type BackupCodeSettings, backupCode } from './backup-code.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
@@ -14,6 +15,7 @@ import { type PushSettings, push } from './push.ts'
 import { securityKey } from './security-key.ts'
 import { type SmsCodeSettings, smsCode } from './sms-code.ts'
 import { type TotpSettings, totp } from './totp.ts'
+import { trustedDevice } from './trusted-device.ts'
 import type { WebAuthnSettings } from './webauthn.ts'
 
 export interface FactorTools {
@@ -22,6 +24,7 @@ export interface FactorTools {
   readonly log: Logger
   readonly budget: SendBudget
   readonly waker: Waker
+  readonly browsers: TrustedBrowsers
   /** How this server calls itself: nobody's password is made of that. */
   readonly serviceName: string
   /** Further origins that may use keys made for this server. */
@@ -36,6 +39,7 @@ export interface FactorTools {
     readonly totp: TotpSettings
     readonly push: PushSettings
     readonly backup_code: BackupCodeSettings
+    readonly trusted_device: { readonly enabled: boolean }
   }
 }
 
@@ -52,5 +56,6 @@ export function createFactors(tools: FactorTools): Factors {
     settings.email_code.enabled && emailCode({ ...tools, settings: settings.email_code }),
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),
     settings.backup_code.enabled && backupCode({ ...tools, settings: settings.backup_code }),
+    settings.trusted_device.enabled && trustedDevice(tools),
   ].filter((factor) => factor !== false)
 }
