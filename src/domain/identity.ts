@@ -35,6 +35,8 @@ export interface PlannedDeletion {
 }
 
 export type Role = 'administrator'
+  /** Every address was written to. */
+  readonly toldAt?: Instant
 
 export type IdentityAction =
   | 'sign-in'

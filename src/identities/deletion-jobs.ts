@@ -43,6 +43,11 @@ export function createDeletionJobs(tools: Tools) {
       return changed === plan || changed === undefined ? undefined : { ...identity, deletion: changed }
     })
 
+  async function announce(identity: Identity, plan: PlannedDeletion, visit: DeletionVisit): Promise<void> {
+    await messages.planned(identity, plan, visit)
+    await change(identity.id, plan.request, (now) => ({ ...now, toldAt: clock() }))
+  }
+
   /** At least a day before the end, whatever happened meanwhile: the end moves when the server was down. */
   async function remind({ identityId, request, visit, readers }: Extract<Payload, { step: 'remind' }>) {
     const amended = await change(identityId, request, (plan) =>
@@ -116,7 +121,8 @@ export function createDeletionJobs(tools: Tools) {
     async announce({ identityId, request, visit }: Extract<Payload, { step: 'announce' }>) {
       const identity = await identities.get(identityId)
       const plan = identity?.deletion
-      if (identity !== undefined && plan?.request === request) await messages.planned(identity, plan, visit)
+      if (identity === undefined || plan?.request !== request || plan.toldAt !== undefined) return
+      await announce(identity, plan, visit)
     },
     remind,
     delete: end,
@@ -129,9 +135,10 @@ export function createDeletionJobs(tools: Tools) {
 
   return {
     leavesAdministrator,
+    /** Tells every address, and remembers that; the job of the same name does it when its process died before. */
+    announce,
     /**
-     * Before the plan is written: jobs without a plan do nothing, a plan without jobs would never come to its end and be told to nobody. What is told at
-     * once is told again by the first job, which changes nothing unless its process died in between.
+     * Before the plan is written: jobs without a plan do nothing, a plan without jobs would never come to its end and be told to nobody.
      */
     async plan(identityId: string, plan: PlannedDeletion, visit: DeletionVisit): Promise<void> {
       const identity = await identities.get(identityId)

@@ -106,7 +106,7 @@ export function createDeletions(tools: DeletionsTools): Deletions {
       if (amended === undefined || planned === undefined) return { status: 'refused', reason: 'unknown' }
       if (planned.request !== plan.request) return { status: 'planned', dueAt: planned.dueAt }
       await audit.record({ action: 'deletion.requested', result: 'success', actor: by, identityId })
-      await messages.planned(amended.after, plan, visit)
+      await jobs.announce(amended.after, plan, visit)
       return { status: 'planned', dueAt: plan.dueAt }
     },
     keep: (identityId, by, request) => keep(identityId, by, request),
