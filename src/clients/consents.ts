@@ -15,10 +15,10 @@ import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Draft } from '../ports/storage.ts'
-import type { Store } from '../ports/store.ts'
+import type { Disclosure, Store } from '../ports/store.ts'
 
 export interface ConsentsTools {
-  readonly store: Pick<Store, 'consents'>
+  readonly store: Pick<Store, 'consents' | 'disclosures'>
   readonly clock: Clock
   readonly audit: AuditLog
   readonly sessions: () => Pick<SessionRegistry, 'endGrants'>
@@ -54,6 +54,8 @@ export interface Consents {
    */
   narrow(identityId: string, clientId: string, names: readonly string[], by: Actor): Promise<boolean>
   list(identityId: string): Promise<readonly Consent[]>
+  /** What each application was last given, and when; of those that were never given anything nothing. */
+  given(identityId: string): Promise<readonly Disclosure[]>
 }
 
 const tries = 20
@@ -143,6 +145,8 @@ export function createConsents(tools: ConsentsTools): Consents {
         })
       return changed
     },
+
+    given: (identityId) => store.disclosures.findBy('identityId', identityId),
 
     async list(identityId) {
       return store.consents.findBy('identityId', identityId)

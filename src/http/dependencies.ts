@@ -94,6 +94,8 @@ export interface AppDependencies {
   readonly random: Random
   readonly settings: WebSettings & {
     readonly webauthn: { readonly related_origins: readonly string[] }
+    /** What APIs are called. */
+    readonly resources?: Readonly<Record<string, { readonly name?: string | undefined }>>
   }
   readonly log: Logger
   /** Other limits per address than the built-in ones, for tests. */

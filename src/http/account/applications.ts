@@ -1,41 +1,115 @@
-import type { Consent } from '../../domain/consent.ts'
-import { type Application, applicationOf, initialOf, sourcesOf } from '../application.ts'
+import { Problem } from '../../domain/problem.ts'
+import { type Application, applicationOf, initialOf, safeAddress, sourcesOf } from '../application.ts'
 import { clientFrom, clientSegment } from '../client-segment.ts'
+import { type PermissionGroup, permissionGroups } from '../consent-words.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
-import { momentOf } from '../moments.ts'
-import { actorOf, type SignedInHandler } from '../session.ts'
+import { type Moment, momentOf } from '../moments.ts'
+import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
+import { type Allowed, allowedBy } from './allowed.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
 
-/** What the person allowed applications, and taking it back. */
-export function createApplicationPages(
-  deps: AppDependencies,
-  portal: Portal,
-): { readonly show: SignedInHandler; readonly withdraw: SignedInHandler } {
-  const { consents, clients, web } = deps
+export interface ApplicationPages {
+  readonly list: SignedInHandler
+  readonly show: SignedInHandler
+  readonly narrow: SignedInHandler
+  readonly withdraw: SignedInHandler
+}
+
+interface AllowedShown {
+  readonly application: Pick<Application, 'name' | 'initial' | 'logo' | 'unverified' | 'policy' | 'terms'>
+  readonly href: string
+  readonly groups: readonly PermissionGroup[]
+  /** Ours: nobody was asked. */
+  readonly firstParty: boolean
+  /** It can act while the person is away. */
+  readonly offline: boolean
+  readonly since: Moment | undefined
+  readonly until: Moment | undefined
+  readonly given: { readonly at: Moment; readonly groups: readonly PermissionGroup[] } | undefined
+}
+
+/**
+ * What the person allowed applications, what those were last given, and taking it back, one by one or as a whole. Taking back only takes away: it asks
+ * for no new sign-in.
+ */
+export function createApplicationPages(deps: AppDependencies, portal: Portal): ApplicationPages {
+  const { consents, settings, web } = deps
+  const resourceName = (indicator: string) => settings.resources?.[indicator]?.name ?? indicator
+
+  function shown(
+    { clientId, client, consent, names, given }: Allowed,
+    t: Translate,
+    language: string,
+  ): AllowedShown {
+    const groups = (of: readonly string[]) => permissionGroups(of, t, resourceName)
+    return {
+      application: client === undefined ? removed(clientId) : applicationOf(client),
+      href: pathOf(clientId),
+      groups: groups(names),
+      firstParty: client?.firstParty === true,
+      offline: names.includes('offline_access'),
+      since: consent && momentOf(consent.grantedAt, language),
+      until: consent && momentOf(consent.expiresAt, language),
+      given: given && { at: momentOf(given.at, language), groups: groups(given.names) },
+    }
+  }
+
+  async function of({ ctx, identity }: SignedIn): Promise<Allowed> {
+    const clientId = clientFrom(ctx.params.client)
+    const found = (await allowedBy(deps, identity.id)).find((one) => one.clientId === clientId)
+    if (found === undefined) throw new Problem('not-found')
+    return found
+  }
+
+  const done = ['withdrawn', 'narrowed', 'gone']
 
   return {
-    async show(page) {
+    async list(page) {
       const { ctx, identity } = page
-      const t = web.words.translate(ctx.state.language)
-      const allowed = await consents.list(identity.id)
-      const known = await Promise.all(allowed.map(({ clientId }) => clients.find(clientId)))
-      const applications = allowed.map((consent, index) => ({
-        application: shownAs(known[index], consent.clientId),
-        knows: sentences(consent, t),
-        since: momentOf(consent.grantedAt, ctx.state.language),
-        action: `/account/applications/${clientSegment(consent.clientId)}/withdraw`,
-      }))
+      const { language } = ctx.state
+      const t = web.words.translate(language)
+      const allowed = await allowedBy(deps, identity.id)
       portal(page, {
         view: 'applications',
         place: 'applications',
-        sources: {
-          images: known.flatMap((client) => (client === undefined ? [] : (sourcesOf(client).images ?? []))),
+        sources: { images: imagesOf(allowed) },
+        values: {
+          applications: allowed.map((one) => shown(one, t, language)),
+          notice: noticeOf(ctx, t, 'applications', done),
         },
-        values: { applications, notice: noticeOf(ctx, t, 'applications', ['withdrawn']) },
       })
+    },
+
+    async show(page) {
+      const { language } = page.ctx.state
+      const t = web.words.translate(language)
+      const allowed = await of(page)
+      const one = shown(allowed, t, language)
+      portal(page, {
+        view: 'application',
+        place: 'applications',
+        title: one.application.name,
+        sources: { images: imagesOf([allowed]) },
+        values: {
+          ...one,
+          fixed: allowed.consent === undefined ? allowed.names : ['openid'],
+          notice: noticeOf(page.ctx, t, 'applications', done),
+        },
+      })
+    },
+
+    async narrow(page) {
+      const { ctx, identity } = page
+      const clientId = clientFrom(ctx.params.client)
+      const name = ctx.state.form.withdraw ?? ''
+      // Another person's is as unknown as one that was taken back already (S38).
+      const narrowed = await consents.narrow(identity.id, clientId, [name], actorOf(page))
+      const still = (await consents.get(identity.id, clientId)) !== undefined
+      const place = still ? pathOf(clientId) : '/account/applications'
+      seeOther(ctx, `${place}?done=${narrowed ? 'narrowed' : 'gone'}`)
     },
 
     async withdraw(page) {
@@ -46,24 +120,20 @@ export function createApplicationPages(
   }
 }
 
-function shownAs(
-  client: Parameters<typeof applicationOf>[0] | undefined,
-  id: string,
-): Pick<Application, 'name' | 'initial' | 'logo'> {
-  return client === undefined ? { name: id, initial: initialOf(id), logo: undefined } : applicationOf(client)
+function pathOf(clientId: string): string {
+  return `/account/applications/${clientSegment(clientId)}`
 }
 
-/** The words of the consent page, so that people find again what they agreed to. */
-function sentences({ scopes, claims, resources }: Consent, t: Translate): readonly string[] {
-  const said = (kind: 'scopes' | 'claims', name: string) => {
-    const key = `consent.${kind}.${name}`
-    const text = t(key)
-    return text === key ? t(`consent.${kind}.other`, { name }) : text
-  }
-  const elsewhere = Object.values(resources).flat()
-  return [
-    ...scopes.map((name) => said('scopes', name)),
-    ...claims.map((name) => said('claims', name)),
-    ...elsewhere.map((name) => t('consent.scopes.other', { name })),
-  ]
+/** One that the people who run the service took out. */
+function removed(id: string): AllowedShown['application'] {
+  const none = { logo: undefined, policy: undefined, terms: undefined }
+  return { name: id, initial: initialOf(id), unverified: false, ...none }
+}
+
+/** Each origin once: fifty logos of one host are one word in the page's policy. */
+function imagesOf(allowed: readonly Allowed[]): readonly string[] {
+  const withLogo = allowed.flatMap(({ client }) =>
+    client === undefined || safeAddress(client.metadata.logo_uri) === undefined ? [] : [client],
+  )
+  return [...new Set(withLogo.flatMap((client) => sourcesOf(client).images ?? []))]
 }

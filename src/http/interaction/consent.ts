@@ -2,15 +2,14 @@ import { displayName, type Identity, mailAddress } from '../../domain/identity.t
 import { Problem } from '../../domain/problem.ts'
 import type { Interaction } from '../../oidc/index.ts'
 import type { Form } from '../../ports/factor.ts'
+import { claimPermission, isPersonal, type Permission, scopePermission } from '../consent-words.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
 import type { Found, FoundHandler } from './found.ts'
 
 type Asked = Interaction['asked']
 
-interface Line {
-  readonly icon: string
-  readonly text: string
+interface Line extends Permission {
   /** Name of the checkbox; absent for what cannot be unticked. */
   readonly field: string | undefined
 }
@@ -85,35 +84,21 @@ const scopeField = (name: string) => `scope.${name}`
 const claimField = (name: string) => `claim.${name}`
 const resourceField = (index: number, scope: string) => `resource.${index}.${scope}`
 
-const personal = new Set(['openid', 'profile', 'email', 'phone', 'address', 'groups'])
-const icons: Readonly<Record<string, string>> = {
-  openid: 'key',
-  profile: 'user',
-  email: 'mail',
-  phone: 'phone',
-  address: 'place',
-  groups: 'users',
-  offline_access: 'clock',
-}
-
 function groupsOf(asked: Asked, t: Translate): readonly Group[] {
   const line = ({ name, optional }: Asked['scopes'][number]): Line => ({
-    icon: icons[name] ?? 'check',
-    text: scopeText(name, t),
+    ...scopePermission(name, t),
     field: optional ? scopeField(name) : undefined,
   })
-  const you = asked.scopes.filter(({ name }) => personal.has(name)).map(line)
+  const you = asked.scopes.filter(({ name }) => isPersonal(name)).map(line)
   const claims = asked.claims.map((name) => ({
-    icon: 'check',
-    text: claimText(name, t),
+    ...claimPermission(name, t),
     field: claimField(name),
   }))
-  const access = asked.scopes.filter(({ name }) => !personal.has(name)).map(line)
+  const access = asked.scopes.filter(({ name }) => !isPersonal(name)).map(line)
   const resources = asked.resources.map(({ name, scopes }, index) => ({
     heading: t('consent.groups.resource', { resource: name }),
     lines: scopes.map((scope) => ({
-      icon: 'check',
-      text: scopeText(scope, t),
+      ...scopePermission(scope, t),
       field: resourceField(index, scope),
     })),
   }))
@@ -122,14 +107,4 @@ function groupsOf(asked: Asked, t: Translate): readonly Group[] {
     { heading: t('consent.groups.access'), lines: access },
     ...resources,
   ].filter(({ lines }) => lines.length > 0)
-}
-
-function scopeText(name: string, t: Translate): string {
-  return name in icons ? t(`consent.scopes.${name}`) : t('consent.scopes.other', { name })
-}
-
-function claimText(name: string, t: Translate): string {
-  const key = `consent.claims.${name}`
-  const text = t(key)
-  return text === key ? t('consent.claims.other', { name }) : text
 }

@@ -22,7 +22,9 @@ const lasting = [
   '/account/profile',
   '/account/sessions/others/end',
   '/account/sessions/:session/end',
+  '/account/applications/:client/narrow',
   '/account/applications/:client/withdraw',
+  '/account/activity/:entry/end',
 ]
 
 interface Scene {
@@ -145,6 +147,7 @@ async function prepare(signet: Signet): Promise<Scene> {
   await consents.allow(ana, party.id, { scopes: ['openid', 'email'] }, { kind: 'system' })
   const [session] = await oidc.sessions.list(ana)
   const [credential] = await enrolments.list(ana)
+  const { items } = await house.audit.story({ identityId: ana, limit: 1 })
   const devices = () => store.devices.findBy('identityId', ana)
   const [device] = await devices()
   if (device === undefined) throw new Error('nobody remembers the device')
@@ -155,6 +158,7 @@ async function prepare(signet: Signet): Promise<Scene> {
     session: session?.uid,
     client: party.id,
     credential: credential?.id,
+    entry: items[0]?.id,
     device: device.id,
     kind: 'phone',
     factor: house.factors.find(({ enrolment }) => enrolment !== undefined)?.name,
@@ -226,6 +230,7 @@ async function request(
     pkceExempt: 'true',
     firstParty: 'true',
     origin: 'built-in',
+    withdraw: 'email',
     ...more,
   }
   return visitor.send(url, {
