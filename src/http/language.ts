@@ -99,9 +99,25 @@ export function chooseLanguage(ctx: WebContext, words: Words, cookies: Cookies):
   if (wish === undefined || !words.languages.includes(wish)) return false
   const rest = new URLSearchParams(ctx.querystring)
   rest.delete('lang')
-  cookies.write(ctx, 'language', `${wish}@${placeOf(ctx.path)}`, choiceLifetime)
+  rememberLanguage(ctx, cookies, wish)
   seeOther(ctx, rest.size === 0 ? ctx.path : `${ctx.path}?${rest}`)
   return true
+}
+
+/** A choice that stays in this browser. */
+export function rememberLanguage(ctx: WebContext, cookies: Cookies, chosen: string): void {
+  cookies.write(ctx, 'language', `${chosen}@${placeOf(ctx.path)}`, choiceLifetime)
+}
+
+/** For whoever is signed in: the language in which they are written to, where this browser knows of no other choice. */
+export function preferLanguage(
+  ctx: WebContext,
+  { words, cookies }: { words: Words; cookies: Cookies },
+  locale: string | undefined,
+): void {
+  const own = locale === undefined ? undefined : words.match([locale])
+  const isChosen = cookies.read(ctx, 'language') !== undefined || queryValue(ctx, 'ui_locales') !== undefined
+  if (own !== undefined && !isChosen) ctx.state.language = own
 }
 
 // A cookie value takes no arbitrary text; two interactions differ in their path.

@@ -26,17 +26,40 @@ export interface Moment {
   readonly text: string
 }
 
-/** A moment in words; without a script nobody knows the reader's time zone, so it says which one it means. */
-export function momentOf(at: Instant, language: string): Moment {
+/** A moment in words; without a script nobody knows the reader's time zone unless they chose one, so it says which one it means. */
+export function momentOf(at: Instant, language: string, timeZone = 'UTC'): Moment {
   const date = new Date(at)
-  const format = new Intl.DateTimeFormat(language, {
-    year: 'numeric',
-    month: 'short',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: '2-digit',
-    timeZone: 'UTC',
-    timeZoneName: 'short',
-  })
-  return { iso: date.toISOString(), text: format.format(date) }
+  return { iso: date.toISOString(), text: formatOf(language, timeZone).format(date) }
+}
+
+/** Moments as somebody who is signed in reads them: in the language of the page and in their own time zone. */
+export function momentsOf(page: {
+  readonly ctx: { readonly state: { readonly language: string } }
+  readonly identity: { readonly claims: { readonly zoneinfo?: string } }
+}): (at: Instant) => Moment {
+  const { zoneinfo } = page.identity.claims
+  return (at) => momentOf(at, page.ctx.state.language, zoneinfo)
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+const mostFormats = 500
+
+/** Long lists ask for the same one line after line, and making one takes longer than using it a hundred times. */
+function formatOf(language: string, timeZone: string): Intl.DateTimeFormat {
+  const key = `${language} ${timeZone}`
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const made = makeFormat(language, timeZone)
+  if (formats.size < mostFormats) formats.set(key, made)
+  return made
+}
+
+function makeFormat(language: string, timeZone: string): Intl.DateTimeFormat {
+  const parts = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const
+  try {
+    return new Intl.DateTimeFormat(language, { ...parts, timeZone, timeZoneName: 'short' })
+  } catch {
+    // A zone that this machine does not know.
+    return new Intl.DateTimeFormat(language, { ...parts, timeZone: 'UTC', timeZoneName: 'short' })
+  }
 }

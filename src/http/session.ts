@@ -9,6 +9,7 @@ import { type Duration, minute, second } from '../domain/time.ts'
 import type { CurrentSession } from '../oidc/index.ts'
 import { queryValue, seeOther, type WebContext } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
+import { preferLanguage } from './language.ts'
 import { openReturn, sealReturn } from './return-state.ts'
 import type { Handler } from './routes.ts'
 
@@ -106,6 +107,7 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
     return async (ctx) => {
       const page = await personOf(ctx)
       if (page === undefined) return signIn(ctx)
+      preferLanguage(ctx, deps.web, page.identity.claims.locale)
       if (area.allows?.(page.identity) === false) return area.refuse?.(ctx)
       if (isEnough !== undefined) return (await isEnough(page)) ? handle(page) : signIn(ctx, page)
       // Nothing is asked for by name: the authorization endpoint judges as we do, and asks for what is missing.

@@ -170,9 +170,15 @@ function formValues(form: HTMLElement): Record<string, string> {
     return (type !== 'checkbox' && type !== 'radio') || input.hasAttribute('checked')
   })
   const written = form.querySelectorAll('textarea[name]')
+  const chosen = form.querySelectorAll('select[name]')
   return Object.fromEntries([
     ...fields.map((input) => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? '']),
     ...written.map((area) => [area.getAttribute('name') ?? '', area.textContent]),
+    ...chosen.map((select) => [
+      select.getAttribute('name') ?? '',
+      // Without one that is marked, browsers take the first.
+      (select.querySelector('option[selected]') ?? select.querySelector('option'))?.getAttribute('value') ?? '',
+    ]),
   ])
 }
 

@@ -13,6 +13,7 @@ import { createCredentialPages } from './credential.ts'
 import { createDataPages } from './data.ts'
 import { createHomePage } from './home.ts'
 import { createIdentifierPages } from './identifiers.ts'
+import { createPicturePages, pictureUpload } from './picture.ts'
 import { createPortal } from './portal.ts'
 import { createProfilePages } from './profile.ts'
 import { createQuestionPages } from './question.ts'
@@ -26,6 +27,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const portal = createPortal(deps.web)
   const home = createHomePage(deps, portal)
   const profile = createProfilePages(deps, portal)
+  const picture = createPicturePages(deps, portal)
   const identifiers = createIdentifierPages(deps, portal)
   const security = createSecurityPages(deps, portal)
   const credential = createCredentialPages(deps, portal)
@@ -42,6 +44,11 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     get('/account/callback', {}, callback),
     get('/account/profile', {}, signedIn(profile.show)),
     post('/account/profile', {}, signedIn(profile.save)),
+    // Before the kinds of addresses, none of which is called like that.
+    get('/account/profile/picture', {}, signedIn(picture.show)),
+    post('/account/profile/picture', { upload: pictureUpload }, signedIn(picture.save)),
+    get('/account/profile/picture/remove', {}, signedIn(picture.back)),
+    post('/account/profile/picture/remove', {}, signedIn(picture.remove)),
     get('/account/profile/:kind', {}, fresh(identifiers.show)),
     post('/account/profile/:kind', { limit: 'message' }, fresh(identifiers.begin)),
     get('/account/profile/:kind/code', {}, fresh(identifiers.showCode)),

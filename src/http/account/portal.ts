@@ -13,6 +13,8 @@ export interface PortalPage {
   readonly status?: number
   readonly values?: Readonly<Record<string, unknown>>
   readonly sources?: PageSources
+  /** Under views/assets/, besides those of every page. */
+  readonly scripts?: readonly string[]
 }
 
 export type Portal = (page: SignedIn, content: PortalPage) => void
@@ -22,7 +24,7 @@ export type Place = (typeof places)[number]
 
 /** Pages of the portal, in its frame. */
 export function createPortal(web: Web): Portal {
-  return (page, { view, place, title, status = 200, values, sources = {} }) => {
+  return (page, { view, place, title, status = 200, values, sources = {}, scripts = [] }) => {
     const { ctx, identity } = page
     const t = web.words.translate(ctx.state.language)
     const pages = places.map((name) => ({
@@ -42,7 +44,8 @@ export function createPortal(web: Web): Portal {
       values: {
         ...values,
         styles: ['portal.css'],
-        scripts: ['local-time.js'],
+        // Whoever chose a time zone reads it everywhere; a browser abroad says something else.
+        scripts: [...(identity.claims.zoneinfo === undefined ? ['local-time.js'] : []), ...scripts],
         home: '/account',
         navigation: [...pages, ...console],
         person: personShown(page),

@@ -1,49 +1,38 @@
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import { momentOf } from '../moments.ts'
-import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
+import { rememberLanguage } from '../language.ts'
+import { momentsOf } from '../moments.ts'
+import { actorOf, personShown, type SignedIn, type SignedInHandler } from '../session.ts'
 import { identifierShown } from './home.ts'
 import { noticeOf } from './notice.ts'
+import { pictureOf } from './picture.ts'
 import type { Portal } from './portal.ts'
+import { claimsIn, profileForm } from './profile-form.ts'
 
-const fields = ['name', 'given_name', 'family_name', 'nickname'] as const
-type Field = (typeof fields)[number]
-
-const autocomplete: Record<Field, string> = {
-  name: 'name',
-  given_name: 'given-name',
-  family_name: 'family-name',
-  nickname: 'nickname',
-}
-
-/** What the person is called; what they sign in with is shown, and changed on pages of its own (identifiers.ts). */
+/** What applications may learn of the person, and how the person reads; what they sign in with is shown, and changed on pages of its own (identifiers.ts). */
 export function createProfilePages(
   deps: AppDependencies,
   portal: Portal,
 ): { readonly show: SignedInHandler; readonly save: SignedInHandler } {
-  const { identities, addresses, web } = deps
+  const { identities, addresses, web, settings } = deps
 
   function form(page: SignedIn, mistake?: string): void {
     const { ctx, identity } = page
     const t = web.words.translate(ctx.state.language)
-    const typed: Readonly<Record<string, string>> = mistake === undefined ? {} : ctx.state.form
+    const typed = mistake === undefined ? {} : ctx.state.form
+    const picture = pictureOf(page, settings.issuer)
     ctx.state.page = '/account/profile'
     portal(page, {
       view: 'profile',
       place: 'profile',
       status: mistake === undefined ? 200 : 422,
+      scripts: ['time-zone.js'],
+      sources: picture.sources,
       values: {
         notice: noticeOf(ctx, t, 'profile', ['saved', 'changed', 'removed']),
-        fields: fields.map((name) => ({
-          id: name,
-          name,
-          label: t(`account:profile.${name}`),
-          autocomplete: autocomplete[name],
-          value: typed[name] ?? identity.claims[name] ?? '',
-          maxlength: 200,
-          required: name === 'name',
-          mistake: mistake === name ? t('account:profile.mistake') : undefined,
-        })),
+        ...profileForm({ claims: identity.claims, typed, mistake, languages: settings.languages }, t),
+        picture: picture.address,
+        initial: personShown(page).initial,
         identifiers: identity.identifiers.map((identifier) => identifierShown(identifier, t)),
         changes: addresses.kinds.map((kind) => {
           const has = identity.identifiers.some((one) => one.kind === kind)
@@ -54,7 +43,7 @@ export function createProfilePages(
         }),
         groups: identity.groups,
         id: identity.id,
-        since: momentOf(identity.createdAt, ctx.state.language),
+        since: momentsOf(page)(identity.createdAt),
       },
     })
   }
@@ -63,14 +52,16 @@ export function createProfilePages(
     show: (page) => form(page),
     async save(page) {
       const { ctx, identity } = page
-      const typed = ctx.state.form
-      // Field by field: nothing else that a form may hold is looked at (S38).
-      const claims = Object.fromEntries(
-        fields.flatMap((name) => (typed[name] === undefined ? [] : [[name, typed[name].trim() || null]])),
-      )
+      const claims = claimsIn(ctx.state.form)
       if (claims.name === null) return form(page, 'name')
+      const { locale } = claims
+      const isOffered = !locale || settings.languages.includes(locale) || locale === identity.claims.locale
+      if (!isOffered) return form(page, 'locale')
       const updated = await identities.update(identity.id, { claims }, actorOf(page))
       if (updated.status === 'invalid') return form(page, updated.kind)
+      // Whoever chooses a language wants to see it, whatever was chosen in this browser before.
+      const chosen = locale && locale !== identity.claims.locale ? web.words.match([locale]) : undefined
+      if (chosen !== undefined) rememberLanguage(ctx, web.cookies, chosen)
       seeOther(ctx, '/account/profile?done=saved')
     },
   }
