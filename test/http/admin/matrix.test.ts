@@ -24,6 +24,7 @@ const lasting = [
   '/account/sessions/:session/end',
   '/account/applications/:client/narrow',
   '/account/applications/:client/withdraw',
+  '/account/data/keep',
   '/account/activity/:entry/end',
 ]
 
