@@ -52,6 +52,7 @@ import { createObjections } from './recovery/objections.ts'
 import { createQuestioning } from './recovery/questioning.ts'
 import { createSignInAlert } from './recovery/sign-in-alert.ts'
 import { createWaysBack } from './recovery-cases.ts'
+import { createVouchings } from './recovery/vouching.ts'
 import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
@@ -152,6 +153,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   })
   const budget = createSendBudget(tools)
   const contacts = createContacts({ ...tools, identities, queue, budget, messenger, audit, settings })
+  const vouchings = createVouchings({ ...tools, contacts, identities, queue, budget, messenger, audit })
   const trust = config.factors.trusted_device
   const trustedDevices = createTrustedDevices({ ...tools, identities, messenger, audit, trust })
   const factors = createFactors({
@@ -161,7 +163,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     budget,
     waker,
     browsers: trustedDevices,
-    settings: carried(config.factors, carriers),
+    vouching: vouchings,
+    settings: { ...carried(config.factors, carriers), trusted_contacts: contacts.settings },
     serviceName: config.brand.name,
     relatedOrigins: config.webauthn.related_origins,
   })
@@ -215,6 +218,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     enrolments,
     consents,
     contacts,
+    vouchings,
     cases,
     recoveries,
     sessions,
@@ -278,6 +282,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     policies,
     consents,
     contacts,
+    vouchings,
     cases,
     recoveries,
     factors,

@@ -51,6 +51,7 @@ export function createContexts(tools: ContextsTools): Contexts {
     now: clock(),
     ...(known.identity === undefined ? {} : { identity: known.identity }),
     ...(process?.identifier === undefined ? {} : { identifier: process.identifier }),
+    ...(process === undefined ? {} : { process: process.id }),
     first: process?.proofs.length === 0,
     ...(process?.requirement.recovery ? { recovery: process.requirement.drill ? 'drill' : 'real' } : {}),
     ...(visit.userAgent === undefined ? {} : { userAgent: visit.userAgent }),

@@ -131,7 +131,10 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     if (process === undefined || step?.kind !== 'prove') return 'moved'
     const factor = factors.find((one) => one.name === step.chosen)
     const question = challenges.peek(process, step.chosen)
-    const id = question && factor?.elsewhere?.(question.challenge)
+    if (question === undefined || factor === undefined) return 'moved'
+    if (factor.answered !== undefined)
+      return (await factor.answered(question.challenge)) ? 'answered' : 'waiting'
+    const id = factor.elsewhere?.(question.challenge)
     if (id === undefined) return 'moved'
     return (await elsewhere.isAnswered(id)) ? 'answered' : 'waiting'
   }

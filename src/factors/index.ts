@@ -1,10 +1,12 @@
 /** Every way to prove, one line each, in the order in which they are offered. What a factor is says ports/factor.ts. */
+import type { ContactSettings } from '../domain/contact.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { GuardedFetch } from '../ports/outbound.ts'
 import type { PasswordHasher } from '../ports/password-hasher.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
 import type { TrustedBrowsers } from '../ports/trusted-browsers.ts'
+import type { Vouching } from '../ports/vouching.ts'
 import type { Waker } from '../ports/waker.ts'
 import { type BackupCodeSettings, backupCode } from './backup-code.ts'
 import { type EmailCodeSettings, emailCode } from './email-code.ts'
@@ -15,6 +17,7 @@ import { type PushSettings, push } from './push.ts'
 import { securityKey } from './security-key.ts'
 import { type SmsCodeSettings, smsCode } from './sms-code.ts'
 import { type TotpSettings, totp } from './totp.ts'
+import { trustedContacts } from './trusted-contacts.ts'
 import { trustedDevice } from './trusted-device.ts'
 import type { WebAuthnSettings } from './webauthn.ts'
 
@@ -24,6 +27,7 @@ export interface FactorTools {
   readonly log: Logger
   readonly budget: SendBudget
   readonly waker: Waker
+  readonly vouching: Vouching
   readonly browsers: TrustedBrowsers
   /** How this server calls itself: nobody's password is made of that. */
   readonly serviceName: string
@@ -39,6 +43,7 @@ export interface FactorTools {
     readonly totp: TotpSettings
     readonly push: PushSettings
     readonly backup_code: BackupCodeSettings
+    readonly trusted_contacts: ContactSettings
     readonly trusted_device: { readonly enabled: boolean }
   }
 }
@@ -57,5 +62,6 @@ export function createFactors(tools: FactorTools): Factors {
     settings.sms_code.enabled && smsCode({ ...tools, settings: settings.sms_code }),
     settings.backup_code.enabled && backupCode({ ...tools, settings: settings.backup_code }),
     settings.trusted_device.enabled && trustedDevice(tools),
+    settings.trusted_contacts.enabled && trustedContacts({ ...tools, settings: settings.trusted_contacts }),
   ].filter((factor) => factor !== false)
 }

@@ -26,6 +26,7 @@ import type { IdentifierChanges } from '../recovery/identifier-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Objections } from '../recovery/objections.ts'
 import type { Questioning } from '../recovery/questioning.ts'
+import type { Vouchings } from '../recovery/vouching.ts'
 import type { Limits } from './middleware/limits.ts'
 import type { Web } from './web.ts'
 
@@ -81,6 +82,8 @@ export interface AppDependencies {
   readonly deletions: Deletions
   /** Whom people trust to vouch for them. */
   readonly contacts: Contacts
+  /** What they are asked, and answer. */
+  readonly vouchings: Vouchings
   readonly clients: Clients
   readonly consents: Consents
   readonly audit: AuditLog & AuditStories

@@ -29,6 +29,8 @@ export interface Context {
   readonly first?: boolean
   /** Somebody tries to get back in. `drill`: the owner only tries it out, so that nobody is to be troubled. */
   readonly recovery?: 'real' | 'drill'
+  /** Which process asks: the same for as long as it is the same one. Absent for an enrolment. */
+  readonly process?: string
   /** The browser's own words about itself, for messages and for the name of what is enrolled. */
   readonly userAgent?: string
   /** How the application is called that the person is signing in to. */
@@ -212,6 +214,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   ): Promise<Verdict<Data>>
   /** Which question the person answers elsewhere (`Context.elsewhere`): the page that waits looks for its answer before it asks `verify`. */
   elsewhere?(challenge: Challenge): string | undefined
+  /** Whether what other people are asked is decided, whichever way: looked for by the page that waits, instead of `elsewhere`. */
+  answered?(challenge: Challenge): Promise<boolean>
   /** What is enrolled is a device that signs its requests, and answers by itself. */
   readonly device?: SignedDevice<Data>
   /** Throws `Problem('busy')` where `verify` would for want of room: asked before anybody pays, so that a flood costs next to nothing. */

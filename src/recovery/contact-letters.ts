@@ -1,9 +1,10 @@
 import { displayName, type Identity, mailAddress } from '../domain/identity.ts'
 import type { Questioned } from '../domain/objection.ts'
-import { readerAt, readerOf } from '../domain/reader.ts'
+import { readerOf } from '../domain/reader.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { Message, MessageTemplate, Messenger } from '../ports/messenger.ts'
+import { everywhere } from './everywhere.ts'
 import type { LinkOrigin } from './links.ts'
 
 export interface LettersTools {
@@ -22,19 +23,20 @@ export interface Letter {
   readonly values?: Message['values']
   readonly about?: Omit<Questioned, 'identityId'>
   readonly once?: string
-  /** To each proved address and number of theirs, not only where messages go. */
-  readonly everywhere?: true
+  /** Not only where messages go: somebody may hold one of their mailboxes. */
+  readonly everyChannel?: true
 }
 
 /** Writes to a person, by id; nobody is written to who is not there any more. */
 export type Letters = (identityId: string, letter: Letter) => Promise<void>
 
 export function createLetters({ identities, messenger, clock, issuer }: LettersTools): Letters {
-  return async (identityId, { template, origin, link, values = {}, about, once, everywhere }) => {
+  return async (identityId, { template, origin, link, values = {}, about, once, everyChannel }) => {
     const identity = await identities.get(identityId)
     if (identity === undefined || identity.state === 'deleted') return
     const { address, userAgent } = origin
-    for (const reader of readersOf(identity, origin, everywhere === true))
+    const usual = [readerOf(identity, origin)].flatMap((reader) => reader ?? [])
+    for (const reader of everyChannel ? everywhere(identity, origin.language, clock()) : usual)
       await messenger.send({
         template,
         ...reader,
@@ -49,13 +51,6 @@ export function createLetters({ identities, messenger, clock, issuer }: LettersT
         ...(once === undefined ? {} : { once: `${once} ${reader.to.written}` }),
       })
   }
-}
-
-function readersOf(identity: Identity, cause: Letter['origin'], everywhere: boolean) {
-  if (!everywhere) return [readerOf(identity, cause)].filter((reader) => reader !== undefined)
-  return identity.identifiers
-    .filter(({ kind, verifiedAt }) => kind !== 'username' && verifiedAt !== undefined)
-    .map((to) => readerAt(to, identity, cause))
 }
 
 /** By which a contact knows whom a letter is about: what the person calls themselves, and where their mail goes. */

@@ -9,6 +9,7 @@ import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
 import type { Cases } from './cases.ts'
 import type { Contacts } from './contacts.ts'
+import type { VouchingAnswers } from './vouching-answers.ts'
 
 export interface FreezingTools {
   readonly store: Pick<Store, 'links'>
@@ -21,6 +22,7 @@ export interface FreezingTools {
   }
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
   readonly contacts: Pick<Contacts, 'remove'>
+  readonly vouchings: Pick<VouchingAnswers, 'disown'>
   readonly cases: Pick<Cases, 'object'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
@@ -32,7 +34,7 @@ export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
 type Part = (about: Questioned, by: Actor) => Promise<Ended | undefined>
 
 export function createFreeze(tools: FreezingTools): Freeze {
-  const { store, halt, devices, enrolments, consents, sessions, contacts, cases, deletions, exports } = tools
+  const { store, halt, devices, enrolments, consents, sessions, contacts, vouchings, cases, deletions, exports } = tools
 
   async function endLinks({ identityId, links }: Questioned) {
     if (links !== true) return undefined
@@ -88,6 +90,11 @@ export function createFreeze(tools: FreezingTools): Freeze {
     return (await contacts.remove(identityId, contact, by)) ? 'contact-removed' : undefined
   }
 
+  async function endVouching({ identityId, vouching }: Questioned, by: Actor) {
+    if (vouching === undefined) return undefined
+    return (await vouchings.disown(identityId, vouching, by)) ? 'vouching-refused' : undefined
+  }
+
   async function endClient({ identityId, client, consent }: Questioned, by: Actor) {
     if (client === undefined) return undefined
     if (consent === true) await consents.withdraw(identityId, client, by)
@@ -117,6 +124,7 @@ export function createFreeze(tools: FreezingTools): Freeze {
     endProcess,
     endCredential,
     endContact,
+    endVouching,
     endDevice,
     endSession,
     endClient,

@@ -3,10 +3,11 @@ import { expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createFactors, type FactorTools } from '../../src/factors/index.ts'
 
-const { factors: settings } = loadConfig({
+const config = loadConfig({
   env: { SIGNET_MASTER_KEY: randomBytes(32).toString('base64url') },
   cwd: import.meta.dirname,
 })
+const settings = { ...config.factors, trusted_contacts: config.recovery.contacts }
 
 function factors(change: Partial<FactorTools['settings']> = {}) {
   // Nothing of what they are built with is called here.

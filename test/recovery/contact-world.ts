@@ -5,6 +5,7 @@ import { createSendBudget } from '../../src/messaging/send-budget.ts'
 import type { JobQueue } from '../../src/ports/job-queue.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { createContacts } from '../../src/recovery/contacts.ts'
+import { createVouchings } from '../../src/recovery/vouching.ts'
 import { issuer, operator, worldOn } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
 import type { OpenStore } from '../support/stores.ts'
@@ -68,7 +69,8 @@ export function contactsOn(store: Store, now: () => number, change: Partial<type
     budget: createSendBudget({ ...world, store, clock: now }),
     settings: { recovery: { contacts: { ...settings, ...change } } },
   }
-  return { ...world, ...tools, work, contacts: createContacts(tools) }
+  const contacts = createContacts(tools)
+  return { ...tools, work, contacts, vouchings: createVouchings({ ...tools, contacts }) }
 }
 
 export async function openContacts(open: OpenStore, change: Partial<typeof settings> = {}) {
@@ -108,7 +110,30 @@ export async function openContacts(open: OpenStore, change: Partial<typeof setti
     return id
   }
 
-  return { ...world, clock, store, person, invite, befriend }
+  /** Ana with three friends who count. */
+  async function circle() {
+    const ana = await person('ana')
+    const friends = [await person('bob'), await person('eve'), await person('joe')] as const
+    const ids = []
+    for (const friend of friends) ids.push(await befriend(ana, friend))
+    clock.advance(settings.waiting_time)
+    world.messages.length = 0
+    return { ana, friends, ids }
+  }
+
+  /** A process that waits for them; answers the request. */
+  async function ask(owner: Identity, process = 'a process of hers') {
+    const requirement = { level: 'two-factor', essential: true, recovery: true } as const
+    const expiresAt = clock.now() + day
+    const row = { id: process, browser: '', requirement, proofs: [], challenges: {}, expiresAt }
+    await store.authentications.insert(row)
+    const { address, userAgent, language } = visit
+    const asked = await world.vouchings.ask({ process, identity: owner, address, userAgent, language })
+    await world.work()
+    return asked
+  }
+
+  return { ...world, clock, store, person, invite, befriend, circle, ask }
 }
 
 export const by = (id: string) => ({ kind: 'identity', id, address: visit.address }) as const

@@ -30,6 +30,7 @@ function freezeIn(house: House): (about: Questioned) => Promise<readonly Ended[]
     enrolments: house.enrolments,
     consents: house.consents,
     contacts: house.contacts,
+    vouchings: house.vouchings,
     cases: house.cases,
     sessions: () => house.oidc.sessions,
     deletions: house.deletions,

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import { createPhrase } from '../../src/recovery/phrase.ts'
+import { phraseWords } from '../../src/recovery/phrase-words.ts'
+import { random } from '../../src/vault/vault.ts'
+
+const languages = Object.keys(phraseWords) as (keyof typeof phraseWords)[]
+
+/** How many letters have to be changed to make one of the other. */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...one].entries()) {
+    const next = [i + 1]
+    for (const [j, against] of [...other].entries())
+      next.push(
+        Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === against ? 0 : 1)),
+      )
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+it.each(languages)('four words of 256 are 32 bits, and no two are nearly the same (%s)', (language) => {
+  const words = phraseWords[language].map((word) => word.toLowerCase())
+  expect(new Set(words).size).toBe(256)
+  const pairs = words.flatMap((one, index) => words.slice(index + 1).map((other) => [one, other] as const))
+  const close = pairs.filter(
+    ([one, other]) => one.startsWith(other) || other.startsWith(one) || distance(one, other) < 3,
+  )
+  expect(close).toEqual([])
+})
+
+it('a phrase is in the language of the person, else in English, and each word can come', () => {
+  expect(phraseWords.de).toEqual(expect.arrayContaining([...createPhrase(random, 'de-AT')]))
+  for (const language of ['en', 'fr', '', 'constructor'])
+    expect(phraseWords.en).toEqual(expect.arrayContaining([...createPhrase(random, language)]))
+  const last = () => Buffer.from([0, 255, 0, 255]).toString('base64url')
+  const [first, ...rest] = createPhrase(last, 'en')
+  expect([first, ...rest]).toEqual([
+    phraseWords.en[0],
+    phraseWords.en[255],
+    phraseWords.en[0],
+    phraseWords.en[255],
+  ])
+})
