@@ -19,8 +19,14 @@ export interface Identity {
   readonly updatedAt: Instant
   /** Set by suspension, disabling and deletion: what was issued before it stays void after a restoration. */
   readonly notBefore?: Instant
+  /** Proved addresses and numbers that were theirs until lately: they are told when somebody recovers the account. */
+  readonly former?: readonly FormerIdentifier[]
   /** The person wants to be deleted, and is, unless they change their mind. */
   readonly deletion?: PlannedDeletion
+}
+
+export interface FormerIdentifier extends Pick<Identifier, 'kind' | 'written'> {
+  readonly removedAt: Instant
 }
 
 export interface PlannedDeletion {
@@ -29,14 +35,15 @@ export interface PlannedDeletion {
   readonly requestedAt: Instant
   /** Only ever moved further away: the server was down, or the account is suspended. */
   readonly dueAt: Instant
+  /** Every address was written to. */
+  readonly toldAt?: Instant
   readonly remindedAt?: Instant
   /** It is about to happen: of administrators who leave in the same moment, none counts on the other. */
   readonly begunAt?: Instant
 }
 
-export type Role = 'administrator'
-  /** Every address was written to. */
-  readonly toldAt?: Instant
+/** `reviewer`: judges recovery cases of others, and nothing else. */
+export type Role = 'administrator' | 'reviewer'
 
 export type IdentityAction =
   | 'sign-in'

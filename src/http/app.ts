@@ -29,6 +29,8 @@ import { traceId } from './middleware/trace.ts'
 import { objectionRoutes } from './objection.ts'
 import { pictureRoutes } from './pictures.ts'
 import { recoveryRoutes } from './recovery.ts'
+import { recoveryCaseRoutes } from './recovery-case.ts'
+import { recoveryStatusRoutes } from './recovery-status.ts'
 import { relatedOriginRoutes } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
 import { setupRoutes } from './setup.ts'
@@ -81,10 +83,12 @@ function tables(deps: AppDependencies) {
     answerRoutes(deps),
     approveRoutes(deps),
     recoveryRoutes(deps),
+    recoveryCaseRoutes(deps),
+    recoveryStatusRoutes(deps),
     objectionRoutes(deps),
+    keepAccountRoutes(deps),
     accountRoutes(deps),
     pictureRoutes(deps),
-    keepAccountRoutes(deps),
     relatedOriginRoutes(deps),
     adminRoutes(deps),
     setupRoutes(deps),

@@ -20,6 +20,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Places } from '../ports/places.ts'
 import type { Engine } from '../ports/storage.ts'
 import type { Waker } from '../ports/waker.ts'
+import type { Cases } from '../recovery/cases.ts'
 import type { Contacts } from '../recovery/contacts.ts'
 import type { CredentialChange, CredentialRemoval } from '../recovery/credential-change.ts'
 import type { IdentifierChanges } from '../recovery/identifier-change.ts'
@@ -62,6 +63,8 @@ export interface AppDependencies {
   readonly registrations: Registrations
   readonly setup: Setup
   readonly links: Links
+  /** For people who have no way left to prove who they are; judged by two reviewers. */
+  readonly cases: Cases
   /** "This wasn't me", from a message. */
   readonly objections: Objections
   /** … and from a line of one's own activity. */
@@ -99,9 +102,9 @@ export interface AppDependencies {
     readonly webauthn: { readonly related_origins: readonly string[] }
     /** What APIs are called. */
     readonly resources?: Readonly<Record<string, { readonly name?: string | undefined }>>
+    readonly account: { readonly deletion_delay: Duration }
   }
   readonly log: Logger
   /** Other limits per address than the built-in ones, for tests. */
   readonly limits?: Partial<Limits>
 }
-    readonly account: { readonly deletion_delay: Duration }

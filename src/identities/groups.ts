@@ -2,7 +2,7 @@ import type { Role } from '../domain/identity.ts'
 
 const mostGroups = 200
 const groupName = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._:/-]{0,62}[\p{L}\p{N}])?$/u
-const roles: readonly Role[] = ['administrator']
+const roles: readonly Role[] = ['administrator', 'reviewer']
 
 /** Without repetitions, sorted; undefined when one is no group name. May be given input. */
 export function parseGroups(names: unknown): readonly string[] | undefined {

@@ -2,7 +2,7 @@ import { queryValue } from '../context.ts'
 import { personShown, type SignedIn, type SignedInHandler } from '../session.ts'
 import type { Web } from '../web.ts'
 
-const places = ['overview', 'clients', 'people'] as const
+const places = ['overview', 'clients', 'people', 'cases'] as const
 export type Place = (typeof places)[number]
 
 export interface ConsolePage {
@@ -18,7 +18,7 @@ export interface ConsolePage {
 export type Frame = (page: SignedIn, content: ConsolePage) => void
 
 /** Pages of the console, in its frame. */
-export function createFrame(web: Web): Frame {
+export function createFrame(web: Web, { hasCases }: { readonly hasCases: boolean }): Frame {
   return (page, { view, place, title, status = 200, values }) => {
     const t = web.words.translate(page.ctx.state.language)
     web.render(page.ctx, {
@@ -30,10 +30,10 @@ export function createFrame(web: Web): Frame {
         ...values,
         styles: ['portal.css'],
         scripts: ['local-time.js'],
-        home: '/admin',
+        home: page.identity.roles.includes('administrator') ? '/admin' : '/admin/cases',
         area: t('admin:area', { brand: web.settings.brand.name }),
         navigation: [
-          ...places.map((name) => ({
+          ...placesOf(page, hasCases).map((name) => ({
             href: name === 'overview' ? '/admin' : `/admin/${name}`,
             label: t(`admin:${name}.title`),
             current: name === place,
@@ -45,6 +45,12 @@ export function createFrame(web: Web): Frame {
       },
     })
   }
+}
+
+/** A reviewer who is no administrator has the cases, and nothing else. */
+function placesOf({ identity }: SignedIn, hasCases: boolean): readonly Place[] {
+  const own = identity.roles.includes('administrator') ? places : (['cases'] as const)
+  return own.filter((name) => name !== 'cases' || hasCases)
 }
 
 /** One action: a page that says what it will do, and the form on it. */

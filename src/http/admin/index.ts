@@ -7,12 +7,38 @@ import type { AppDependencies } from '../dependencies.ts'
 import { get, post, type Route } from '../routes.ts'
 import { createGuard } from '../session.ts'
 import type { Web } from '../web.ts'
+import { createCaseDecisions } from './case-decision.ts'
+import { createCasePages } from './cases.ts'
 import { createClientCreation } from './client-creation.ts'
 import { createClientPages } from './clients.ts'
-import { createFrame } from './frame.ts'
+import { createFrame, type Frame } from './frame.ts'
 import { createOverviewPage } from './overview.ts'
 import { createPeoplePages } from './people.ts'
 import { createPersonCreation } from './person-creation.ts'
+
+/** Cases of people who want back in: for reviewers, who need not be administrators. */
+function caseRoutes(deps: AppDependencies, frame: Frame): readonly Route[] {
+  if (!deps.cases.settings.enabled) return []
+  const { signedIn, fresh } = createGuard(deps, {
+    base: '/admin',
+    clientId: 'signet-console',
+    allows: ({ roles }) => roles.includes('reviewer') || roles.includes('administrator'),
+    refuse: (ctx) => forbidden(deps.web, ctx),
+  })
+  const cases = createCasePages(deps, frame)
+  const { ask, approve, refuse } = createCaseDecisions(deps, frame)
+  return [
+    get('/admin/cases', {}, signedIn(cases.list)),
+    get('/admin/cases/:case', {}, signedIn(cases.show)),
+    get('/admin/cases/:case/files/:file', {}, signedIn(cases.file)),
+    get('/admin/cases/:case/ask', {}, fresh(ask.ask)),
+    post('/admin/cases/:case/ask', { limit: 'message' }, fresh(ask.do)),
+    get('/admin/cases/:case/approve', {}, fresh(approve.ask)),
+    post('/admin/cases/:case/approve', { limit: 'message' }, fresh(approve.do)),
+    get('/admin/cases/:case/refuse', {}, fresh(refuse.ask)),
+    post('/admin/cases/:case/refuse', { limit: 'message' }, fresh(refuse.do)),
+  ]
+}
 
 /** Its route table. Each POST has a GET at the same address, which says what it will do. */
 export function adminRoutes(deps: AppDependencies): readonly Route[] {
@@ -22,7 +48,7 @@ export function adminRoutes(deps: AppDependencies): readonly Route[] {
     allows: ({ roles }) => roles.includes('administrator'),
     refuse: (ctx) => forbidden(deps.web, ctx),
   })
-  const frame = createFrame(deps.web)
+  const frame = createFrame(deps.web, { hasCases: deps.cases.settings.enabled })
   const overview = createOverviewPage(deps, frame)
   const clients = createClientPages(deps, frame)
   const newClient = createClientCreation(deps, frame)
@@ -50,6 +76,7 @@ export function adminRoutes(deps: AppDependencies): readonly Route[] {
     post('/admin/people/:identity/restore', {}, fresh(people.restore.do)),
     get('/admin/people/:identity/invite', {}, fresh(newPerson.askAgain)),
     post('/admin/people/:identity/invite', { limit: 'message' }, fresh(newPerson.inviteAgain)),
+    ...caseRoutes(deps, frame),
   ]
 }
 

@@ -1,0 +1,185 @@
+import { displayName } from '../../domain/identity.ts'
+import { Problem } from '../../domain/problem.ts'
+import type { Attachment, CaseEntry } from '../../recovery/case-book.ts'
+import type { CaseSign } from '../../recovery/case-signs.ts'
+import type { CaseLine, CaseShown } from '../../recovery/cases.ts'
+import { initialOf } from '../application.ts'
+import { queryValue } from '../context.ts'
+import type { AppDependencies } from '../dependencies.ts'
+import { deviceShown } from '../device.ts'
+import { momentOf } from '../moments.ts'
+import { addressShown } from '../place.ts'
+import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
+import { type Frame, paged } from './frame.ts'
+
+const perPage = 50
+export const casesPath = '/admin/cases'
+
+export interface CasePages {
+  readonly list: SignedInHandler
+  readonly show: SignedInHandler
+  readonly file: SignedInHandler
+}
+
+/** What reviewers see: the cases that they may judge, and one of them. What they do about it is in case-decision.ts. */
+export function createCasePages(deps: AppDependencies, frame: Frame): CasePages {
+  const { cases, web } = deps
+  const people = createNames(deps)
+
+  async function list(page: SignedIn): Promise<void> {
+    const over = queryValue(page.ctx, 'over') === 'yes'
+    const after = queryValue(page.ctx, 'after')
+    const found = await cases.list(page.identity.id, {
+      over,
+      limit: perPage,
+      ...(after === undefined ? {} : { after }),
+    })
+    frame(page, {
+      view: 'cases',
+      place: 'cases',
+      values: {
+        over,
+        cases: await Promise.all(found.items.map((one) => lineShown(page, one))),
+        pager: paged(page, casesPath, found.next, over ? { over: 'yes' } : {}),
+      },
+    })
+  }
+
+  async function lineShown({ ctx }: SignedIn, one: CaseLine) {
+    const { language } = ctx.state
+    const t = web.words.translate(language)
+    const name = await people.nameOf(one.identityId, t)
+    return {
+      href: casePath(one.id),
+      name,
+      initial: initialOf(name),
+      kind: one.kind === 'contested' ? t('cases:review.contested') : undefined,
+      state: t(`cases:review.states.${one.state}`),
+      tone: tones[one.state] ?? '',
+      isOver: one.overAt !== undefined,
+      openedAt: momentOf(one.openedAt, language),
+      end: momentOf(one.overAt ?? one.endsAt, language),
+    }
+  }
+
+  async function show(page: SignedIn): Promise<void> {
+    const { language } = page.ctx.state
+    const t = web.words.translate(language)
+    const one = await caseOf(deps, page)
+    const line = await lineShown(page, one)
+    const names = await people.namesIn(one, t)
+    frame(page, {
+      view: 'case',
+      place: 'cases',
+      title: t('cases:review.case-of', { person: line.name }),
+      values: {
+        line,
+        isContested: one.kind === 'contested',
+        reason: one.reason,
+        youApproved: one.approvedBy === page.identity.id && one.state === 'approved-once',
+        entries: one.entries.map((entry) => entryShown(entry, one.id, page, names)),
+        reviews: one.reviews.map(({ by, action, at }) => ({
+          by: names(by),
+          action: t(`cases:review.actions.${action}`),
+          at: momentOf(at, language),
+        })),
+        signs: one.signs.map((sign) => signShown(sign, page)),
+      },
+    })
+  }
+
+  function entryShown(entry: CaseEntry, id: string, { ctx }: SignedIn, names: (id: string) => string) {
+    const { language } = ctx.state
+    const t = web.words.translate(language)
+    const at = momentOf(entry.at, language)
+    if ('by' in entry) return { ...entry, at, by: names(entry.by), files: [] }
+    const from = addressShown(entry.address, language, deps.places)
+    const files = entry.attachments.map((attachment) => fileShown(attachment, id))
+    if (entry.kind === 'answer') return { ...entry, at, from, files }
+    const evidence = entry.evidence.map((kind) => t(`cases:evidence.${kind}`))
+    return { ...entry, at, from, files, evidence, browser: deviceShown(entry.userAgent, t).name }
+  }
+
+  function signShown({ name, tone, at, count, text }: CaseSign, { ctx }: SignedIn) {
+    const { language } = ctx.state
+    const t = web.words.translate(language)
+    return {
+      tone,
+      label: t(`cases:signs.${tone}`),
+      text: t(`cases:signs.${name}`, { count, text }),
+      at: at === undefined ? undefined : momentOf(at, language),
+    }
+  }
+
+  async function file(page: SignedIn): Promise<void> {
+    const { ctx } = page
+    const { case: id = '', file: name = '' } = ctx.params
+    const actor = { ...actorOf(page), id: page.identity.id }
+    const found = await cases.file(id, name, actor)
+    if (found === undefined) throw new Problem('not-found')
+    // A stranger sent it: whatever it is, it is never opened as a page of ours.
+    ctx.set({
+      'Content-Type': 'application/octet-stream',
+      'Content-Disposition': `attachment; filename="${name}.${endings[found.attachment.type] ?? 'bin'}"`,
+      'Content-Security-Policy': "default-src 'none'; sandbox",
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+    })
+    ctx.body = found.bytes
+  }
+
+  return { list, show, file }
+}
+
+/** The case that the path names, if this reviewer may see it. */
+export async function caseOf({ cases }: AppDependencies, { ctx, identity }: SignedIn): Promise<CaseShown> {
+  const one = await cases.look(ctx.params.case ?? '', identity.id)
+  if (one === undefined) throw new Problem('not-found')
+  return one
+}
+
+export function casePath(id: string): string {
+  return `${casesPath}/${encodeURIComponent(id)}`
+}
+
+/** How reviewers and owners are called. */
+export function createNames({ identities }: Pick<AppDependencies, 'identities'>) {
+  async function nameOf(id: string, t: (key: string) => string): Promise<string> {
+    const identity = await identities.get(id)
+    return identity === undefined || identity.state === 'deleted'
+      ? t('cases:review.gone')
+      : displayName(identity)
+  }
+  return {
+    nameOf,
+    async namesIn({ reviews }: CaseShown, t: (key: string) => string) {
+      const ids = [...new Set(reviews.map(({ by }) => by))]
+      const names = new Map(await Promise.all(ids.map(async (id) => [id, await nameOf(id, t)] as const)))
+      return (id: string) => names.get(id) ?? t('cases:review.gone')
+    },
+  }
+}
+
+const tones: Partial<Record<CaseLine['state'], string>> = {
+  'more-asked': 'warn',
+  answered: 'warn',
+  approved: 'good',
+  refused: 'danger',
+  expired: 'danger',
+  withdrawn: 'danger',
+}
+
+const endings: Readonly<Record<string, string>> = {
+  'application/pdf': 'pdf',
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+}
+
+function fileShown({ name, type, size }: Attachment, id: string) {
+  return {
+    href: `${casePath(id)}/files/${name}`,
+    type: (endings[type] ?? '').toUpperCase(),
+    kilobytes: Math.max(1, Math.round(size / 1024)),
+  }
+}
