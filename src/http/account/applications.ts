@@ -1,11 +1,12 @@
 import { Problem } from '../../domain/problem.ts'
+import type { Instant } from '../../domain/time.ts'
 import { type Application, applicationOf, initialOf, safeAddress, sourcesOf } from '../application.ts'
 import { clientFrom, clientSegment } from '../client-segment.ts'
 import { type PermissionGroup, permissionGroups } from '../consent-words.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { type Moment, momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { type Allowed, allowedBy } from './allowed.ts'
 import { noticeOf } from './notice.ts'
@@ -42,7 +43,7 @@ export function createApplicationPages(deps: AppDependencies, portal: Portal): A
   function shown(
     { clientId, client, consent, names, given }: Allowed,
     t: Translate,
-    language: string,
+    moment: (at: Instant) => Moment,
   ): AllowedShown {
     const groups = (of: readonly string[]) => permissionGroups(of, t, resourceName)
     return {
@@ -51,9 +52,9 @@ export function createApplicationPages(deps: AppDependencies, portal: Portal): A
       groups: groups(names),
       firstParty: client?.firstParty === true,
       offline: names.includes('offline_access'),
-      since: consent && momentOf(consent.grantedAt, language),
-      until: consent && momentOf(consent.expiresAt, language),
-      given: given && { at: momentOf(given.at, language), groups: groups(given.names) },
+      since: consent && moment(consent.grantedAt),
+      until: consent && moment(consent.expiresAt),
+      given: given && { at: moment(given.at), groups: groups(given.names) },
     }
   }
 
@@ -69,25 +70,23 @@ export function createApplicationPages(deps: AppDependencies, portal: Portal): A
   return {
     async list(page) {
       const { ctx, identity } = page
-      const { language } = ctx.state
-      const t = web.words.translate(language)
+      const t = web.words.translate(ctx.state.language)
       const allowed = await allowedBy(deps, identity.id)
       portal(page, {
         view: 'applications',
         place: 'applications',
         sources: { images: imagesOf(allowed) },
         values: {
-          applications: allowed.map((one) => shown(one, t, language)),
+          applications: allowed.map((one) => shown(one, t, momentsOf(page))),
           notice: noticeOf(ctx, t, 'applications', done),
         },
       })
     },
 
     async show(page) {
-      const { language } = page.ctx.state
-      const t = web.words.translate(language)
+      const t = web.words.translate(page.ctx.state.language)
       const allowed = await of(page)
-      const one = shown(allowed, t, language)
+      const one = shown(allowed, t, momentsOf(page))
       portal(page, {
         view: 'application',
         place: 'applications',

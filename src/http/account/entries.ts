@@ -4,7 +4,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import { deviceShown } from '../device.ts'
 import { explain } from '../explanation.ts'
 import type { Translate } from '../language.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { type Moment, momentsOf } from '../moments.ts'
 import { addressShown } from '../place.ts'
 import type { SignedIn } from '../session.ts'
 
@@ -37,15 +37,17 @@ export function createEntries({ clients, places, web }: AppDependencies): ShowEn
     return [clientId, client === undefined ? clientId : clientName(client)]
   }
 
-  return async ({ ctx, identity }, entries) => {
+  return async (page, entries) => {
+    const { ctx, identity } = page
     const { language } = ctx.state
+    const moment = momentsOf(page)
     const t = web.words.translate(language)
     const ids = new Set(entries.flatMap(({ clientId }) => clientId ?? []))
     const names = new Map(await Promise.all([...ids].map(nameOf)))
     return entries.map((entry) => ({
       ...said(entry, names.get(entry.clientId ?? '') ?? '', t),
       ...whence(entry, identity.id, t, (address) => addressShown(address, language, places)),
-      at: momentOf(entry.at, language),
+      at: moment(entry.at),
       href: `/account/activity/${entry.id}`,
     }))
   }
@@ -68,7 +70,7 @@ function said({ action, result, details }: AuditEntry, application: string, t: T
   const rights = ['groups', 'roles'].some((name) => [details?.changed].flat().includes(name))
   const part = action === 'consent.withdrawn' && details?.withdrawn !== undefined
   const entry = action === 'objection.raised' && details?.entry !== undefined
-  const kind = rights ? '-rights' : part ? '-part' : entry ? '-entry' : ''
+  const kind = rights ? '-rights' : part ? '-part' : entry ? '-entry' : purposeIn(action, details)
   const key = `${action.replace('.', '-')}${kind}`
   return {
     icon: result === 'failure' ? 'alert' : (icons[action.split('.')[0] ?? ''] ?? 'user'),
@@ -76,6 +78,13 @@ function said({ action, result, details }: AuditEntry, application: string, t: T
     text: t(`account:activity.events.${key}`, { application, factor }),
     why: action === 'authentication.completed' ? explain(details, t) : [],
   }
+}
+
+/** What was done to get back in, where the same action is known from elsewhere. */
+function purposeIn(action: AuditEntry['action'], details: AuditEntry['details']): string {
+  if (action === 'recovery.completed') return details?.recovery === undefined ? '' : '-grant'
+  if (action !== 'authentication.completed' || details?.purpose === undefined) return ''
+  return details.purpose === 'drill' ? '-drill' : '-recovery'
 }
 
 /** By the people who run the service, and not by the person or a stranger. */

@@ -2,7 +2,7 @@ import type { Identifier } from '../../domain/identifier.ts'
 import { displayName, mailAddress } from '../../domain/identity.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
-import { momentOf } from '../moments.ts'
+import { momentsOf } from '../moments.ts'
 import { personShown, type SignedIn, type SignedInHandler } from '../session.ts'
 import { attentionFor } from './attention.ts'
 import { createEntries, type EntryShown } from './entries.ts'
@@ -51,7 +51,7 @@ export function createHomePage(deps: AppDependencies, portal: Portal): SignedInH
         recent: await shown(page, story.items),
         before,
         identifiers: identity.identifiers.map((identifier) => identifierShown(identifier, t)),
-        signedInAt: momentOf(session.authTime, language),
+        signedInAt: momentsOf(page)(session.authTime),
         cards: [
           { place: 'profile', icon: 'user', text: t('account:home.profile') },
           { place: 'security', icon: 'shield', text: t('account:home.security', { count: ways.length }) },

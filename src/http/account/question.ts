@@ -3,7 +3,7 @@ import type { QuestionableEntry } from '../../recovery/questioning.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
-import { momentOf } from '../moments.ts'
+import { momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
 import { createEntries, isByStaff } from './entries.ts'
@@ -60,7 +60,7 @@ export function createQuestionPages(deps: AppDependencies, portal: Portal): Ques
           here,
           action: `${pathOf(entry.id)}/${about.credential === undefined ? 'end' : 'remove'}`,
           raised: raised && {
-            at: momentOf(raised.at, language),
+            at: momentsOf(page)(raised.at),
             ended: raised.ended.map((word) => t(`account:question.done.${word}`)),
           },
         },

@@ -1,10 +1,12 @@
+import { clientName } from '../../domain/client.ts'
+import type { Instant } from '../../domain/time.ts'
 import type { Places } from '../../ports/places.ts'
 import type { ActiveSession } from '../../ports/session-registry.ts'
-import { seeOther } from '../context.ts'
+import { queryValue, seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { type DeviceShown, deviceShown } from '../device.ts'
 import type { Translate } from '../language.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { type Moment, momentOf, momentsOf } from '../moments.ts'
 import { addressShown } from '../place.ts'
 import { actorOf, type SignedInHandler } from '../session.ts'
 import { noticeOf } from './notice.ts'
@@ -16,24 +18,48 @@ export interface SessionPages {
   readonly endOthers: SignedInHandler
 }
 
+const perPage = 25
+
 /** Where the person is signed in. Ending one only takes away: it asks for no new sign-in, so that nobody who is worried has to wait. */
 export function createSessionPages(deps: AppDependencies, portal: Portal): SessionPages {
-  const { oidc, places, trustedDevices, web } = deps
+  const { clients, oidc, places, trustedDevices, web } = deps
+
+  /** Of what the page shows, each once. Our own pages, through which everybody comes, are no news. */
+  async function namesOf(sessions: readonly ActiveSession[]): Promise<ReadonlyMap<string, string>> {
+    const ids = [...new Set(sessions.flatMap(({ clientIds }) => clientIds))]
+    const known = await Promise.all(ids.map((id) => clients.find(id)))
+    const shown = known.flatMap((client) =>
+      client === undefined || (client.origin === 'built-in' && client.firstParty) ? [] : [client],
+    )
+    return new Map(shown.map((client) => [client.id, clientName(client)]))
+  }
 
   return {
     async show(page) {
       const { ctx, identity, session } = page
-      const t = web.words.translate(ctx.state.language)
-      const living = await oidc.sessions.list(identity.id)
-      const sessions = [...living]
-        .sort((one, other) => other.lastSeenAt - one.lastSeenAt)
-        .sort((one, other) => Number(other.uid === session.uid) - Number(one.uid === session.uid))
-        .map((one) => sessionShown(one, { t, language: ctx.state.language, places }))
+      const { language } = ctx.state
+      const t = web.words.translate(language)
+      const living = inOrder(await oidc.sessions.list(identity.id), session.uid)
+      const pages = Math.max(1, Math.ceil(living.length / perPage))
+      const at = Math.min(pages, pageOf(queryValue(ctx, 'page')))
+      const here = living.slice((at - 1) * perPage, at * perPage)
+      const names = await namesOf(here)
+      const moment = momentsOf(page)
+      const addressOf = (number: number) => `/account/sessions?page=${number}`
       portal(page, {
         view: 'sessions',
         place: 'sessions',
         values: {
-          sessions: sessions.map((one) => ({ ...one, current: one.uid === session.uid })),
+          sessions: here.map((one) => ({
+            ...sessionShown(one, { t, language, places, moment }),
+            current: one.uid === session.uid,
+            proved: provedBy(one, t),
+            applications: one.clientIds.flatMap((id) => names.get(id) ?? []),
+          })),
+          others: living.some(({ uid }) => uid !== session.uid),
+          older: at < pages ? addressOf(at + 1) : undefined,
+          newer: at > 1 ? addressOf(at - 1) : undefined,
+          position: pages > 1 ? t('account:sessions.position', { at, pages }) : undefined,
           notice: noticeOf(ctx, t, 'sessions', ['ended', 'gone', 'others']),
         },
       })
@@ -57,6 +83,24 @@ export function createSessionPages(deps: AppDependencies, portal: Portal): Sessi
   }
 }
 
+/** This one first, then those that were seen last. */
+function inOrder(sessions: readonly ActiveSession[], current: string): readonly ActiveSession[] {
+  return [...sessions].sort(
+    (one, other) =>
+      Number(other.uid === current) - Number(one.uid === current) || other.lastSeenAt - one.lastSeenAt,
+  )
+}
+
+function pageOf(text = ''): number {
+  return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1
+}
+
+/** "Password + Authenticator app"; undefined where nobody noted it. */
+function provedBy({ factors }: ActiveSession, t: Translate): string | undefined {
+  const names = [...new Set(factors)].map((factor) => t(`factors:${factor}.name`))
+  return names.length === 0 ? undefined : names.join(' + ')
+}
+
 export interface SessionShown {
   readonly uid: string
   readonly device: DeviceShown
@@ -68,13 +112,20 @@ export interface SessionShown {
 
 export function sessionShown(
   { uid, userAgent, address, startedAt, lastSeenAt }: ActiveSession,
-  { t, language, places }: { readonly t: Translate; readonly language: string; readonly places: Places },
+  words: {
+    readonly t: Translate
+    readonly language: string
+    readonly places: Places
+    /** Absent: for a reader whose time zone nobody knows. */
+    readonly moment?: (at: Instant) => Moment
+  },
 ): SessionShown {
+  const { t, language, places, moment = (at) => momentOf(at, language) } = words
   return {
     uid,
     device: deviceShown(userAgent, t),
     address: addressShown(address, language, places),
-    startedAt: momentOf(startedAt, language),
-    lastSeenAt: momentOf(lastSeenAt, language),
+    startedAt: moment(startedAt),
+    lastSeenAt: moment(lastSeenAt),
   }
 }
