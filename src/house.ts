@@ -11,6 +11,7 @@ import { createHalt } from './authentication/halting.ts'
 import { type AuthenticationEngine, createAuthentication } from './authentication/index.ts'
 import { createPolicies } from './authentication/policies.ts'
 import { createTrustedDevices } from './authentication/trusted-devices.ts'
+import { createCarriers } from './carriers.ts'
 import { builtInClients, configuredClient, demoClient, demoClientId } from './clients/built-in.ts'
 import { createConsents } from './clients/consents.ts'
 import { createClients } from './clients/index.ts'
@@ -28,8 +29,6 @@ import { createInbox } from './messaging/inbox.ts'
 import { createMessenger } from './messaging/index.ts'
 import { createJobQueue } from './messaging/outbox.ts'
 import { createSendBudget } from './messaging/send-budget.ts'
-import { createSmsDelivery } from './messaging/sms-gateway.ts'
-import { createSmtpDelivery } from './messaging/smtp.ts'
 import { createTemplates } from './messaging/templates.ts'
 import { createWebPush } from './messaging/web-push.ts'
 import { createNetworks } from './networks/index.ts'
@@ -51,13 +50,13 @@ import { createObjectionBook } from './recovery/objection-book.ts'
 import { createObjections } from './recovery/objections.ts'
 import { createQuestioning } from './recovery/questioning.ts'
 import { createSignInAlert } from './recovery/sign-in-alert.ts'
-import { createWaysBack } from './recovery-cases.ts'
 import { createVouchings } from './recovery/vouching.ts'
 import { createSignals } from './signals/index.ts'
 import { openStore } from './storage/open.ts'
 import { createPasswordHasher } from './vault/hash-pool.ts'
 import { openRootKey } from './vault/root-key.ts'
 import { createVault, digest, random } from './vault/vault.ts'
+import { createWaysBack } from './ways-back.ts'
 
 export interface Surroundings {
   readonly log: Logger
@@ -87,17 +86,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
 
   const queue = createJobQueue({ ...tools, store: store.jobs, limits: queueLimits(config) })
   const inbox = config.inbox ? createInbox({ ...tools, store: store.inbox }) : undefined
-  const mail =
-    config.mail.url === null
-      ? undefined
-      : createSmtpDelivery({ ...config.mail, url: config.mail.url, from: config.mail.from ?? '' })
-  const gateway =
-    config.sms.url === null ? undefined : createSmsDelivery({ ...config.sms, url: config.sms.url }, fetch)
-  const carriers = {
-    ...(mail === undefined ? {} : { email: mail.deliver }),
-    ...(gateway === undefined ? {} : { sms: gateway }),
-    ...(inbox === undefined ? {} : { email: inbox.deliver, sms: inbox.deliver }),
-  }
+  const { carriers, close: closeCarriers } = createCarriers(config, { inbox, fetch })
   const settings = config
   const book = createObjectionBook({ ...tools, settings })
   const messenger = createMessenger({
@@ -203,7 +192,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const known = { identities, enrolments, devices, trustedDevices, consents, clients, audit, sessions }
   const personalData = createPersonalData({ ...tools, ...known, queue, messenger, settings })
   const reviewed = { identities, devices, budget, queue, messenger, audit, contacts, enrolments, factors }
-  const { recoveries, cases } = createWaysBack({
+  const waysBack = createWaysBack({
     ...tools,
     ...reviewed,
     addressProofs: () => addresses.proofs,
@@ -219,19 +208,11 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     consents,
     contacts,
     vouchings,
-    cases,
-    recoveries,
+    ...waysBack,
     sessions,
     ...personalData,
   })
-  const objections = createObjections({
-    ...tools,
-    book,
-    freeze,
-    identities,
-    messenger,
-    audit,
-  })
+  const objections = createObjections({ ...tools, book, freeze, identities, messenger, audit })
   const signIns = createSignInAlert({ ...tools, devices, identities, clients, messenger, audit, settings })
   const changeCredential = createCredentialChange(changeTools)
   const removeCredential = createCredentialRemoval(changeTools)
@@ -283,8 +264,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     consents,
     contacts,
     vouchings,
-    cases,
-    recoveries,
+    ...waysBack,
     factors,
     enrolments,
     trustedDevices,
@@ -309,7 +289,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
       await oidc?.close()
       await settle()
       await queue.stop()
-      mail?.close()
+      closeCarriers()
       networks.close()
       await hasher.close()
       await store.close()

@@ -4,6 +4,7 @@ import { cases } from './cases.ts'
 import { contacts } from './contacts.ts'
 import { client, resource, withoutTwins } from './entries.ts'
 import { level, policySchema } from './policy.ts'
+import { recoveries } from './recovery.ts'
 import { places, signals } from './risk.ts'
 import { duration, flag, list, masterKey, range, size, text, url, whole, word } from './values.ts'
 
@@ -152,7 +153,7 @@ export const schema = map({
     per_hour: whole(1, 1_000),
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
-  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), contacts, cases }),
+  recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), ...recoveries, contacts, cases }),
   alerts: map({ new_device: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),
   account: map({
     deletion_delay: duration({ min: '1h', max: '30d' }),

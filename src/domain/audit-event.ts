@@ -33,6 +33,7 @@ export type AuditAction =
   | 'identity.identifier-verified'
   | 'identity.identifier-changed'
   | 'recovery.requested'
+  | 'recovery.drilled'
   | 'recovery.started'
   | 'recovery.contested'
   | 'recovery.cancelled'

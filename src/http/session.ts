@@ -140,11 +140,12 @@ async function highestLevel(
   identityId: string,
 ): Promise<Level> {
   const credentials = await enrolments.list(identityId)
-  const proofs = credentials.flatMap(({ id, factor: name, channel, strength: own }): Proof[] => {
+  const proofs = credentials.flatMap(({ id, factor: name, channel, ceiling, strength: own }): Proof[] => {
     const factor = factors.find((one) => one.name === name)
     if (factor === undefined) return []
     const over = channel ?? factor.channel
-    const strength = { ...factor, ...own, ...(over === undefined ? {} : { channel: over }) }
+    const bounds = { ...(over === undefined ? {} : { channel: over }), ...(ceiling && { ceiling }) }
+    const strength = { ...factor, ...own, ...bounds }
     return [{ ...strength, factor: name, credentialId: id, at: clock() }]
   })
   return assess(proofs).level

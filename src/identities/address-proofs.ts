@@ -70,6 +70,8 @@ export interface AddressProofs {
   /** The same once more, with a new code; not before its time. */
   again(identityId: string, kind: AddressKind, visit: ProofVisit): Promise<void>
   pending(identityId: string, kind: AddressKind): Promise<PendingProof | undefined>
+  /** Codes that were sent and not used are void. */
+  drop(identityId: string): Promise<void>
   /** A try is paid for before the code is looked at; exactly one is `proved`. */
   confirm(identityId: string, kind: AddressKind, code: string): Promise<AddressProved>
 }
@@ -177,6 +179,11 @@ export function createAddressProofs(tools: AddressProofsTools): AddressProofs {
       if (row === undefined || row.triesLeft <= 0) return undefined
       const { written, againAt } = opened(row)
       return { to: masked({ kind, written }), againAt }
+    },
+
+    async drop(identityId) {
+      for (const kind of ['email', 'phone'] as const)
+        await store.registrations.remove(rowId(identityId, kind))
     },
 
     async confirm(identityId, kind, code) {

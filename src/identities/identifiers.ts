@@ -1,10 +1,13 @@
 import type { Actor } from '../domain/audit-event.ts'
 import { claimId, type Identifier, parseAs } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
+import type { Instant } from '../domain/time.ts'
 import { amend } from './amend.ts'
 import { createClaims } from './claims.ts'
 import { mostIdentifiers } from './creation.ts'
 import type { IdentifierChanged, Identities, IdentitiesTools } from './index.ts'
+
+const mostFormer = 10
 
 type Own = Pick<Identifier, 'kind' | 'value'>
 
@@ -37,16 +40,25 @@ export function createIdentifiers(tools: IdentitiesTools): Pick<Identities, 'cha
       if (add !== undefined && wanted === undefined) return { status: 'invalid' }
       // Read before it is gone: what is claimed again later is not given back.
       const old = remove === undefined ? undefined : await claims.get(remove)
-      if (wanted !== undefined && !(await claims.take(id, wanted))) return { status: 'taken' }
+      // A name that people know somebody by is not handed on while they still do.
+      const holds = old?.identityId === id && remove?.kind === 'username'
+      if (holds && !(await claims.hold(old))) return { status: 'too-often' }
+      if (wanted !== undefined && !(await claims.take(id, wanted))) {
+        if (holds) await claims.take(id, remove)
+        return { status: 'taken' }
+      }
       let difference: Difference = {}
       const amended = await amend(store, id, (identity) => {
-        const next = changed(identity, wanted && { ...wanted, verifiedAt: clock() }, remove)
+        const next = changed(identity, wanted && provedNow(wanted, clock()), remove)
         difference = next === undefined ? {} : differenceOf(identity, next)
-        return next === undefined ? undefined : { ...identity, identifiers: next, updatedAt: clock() }
+        if (next === undefined) return undefined
+        const former = formerOf(identity, difference.removed, clock())
+        return { ...identity, identifiers: next, former, updatedAt: clock() }
       })
       const done = amended !== undefined && amended.after !== amended.before
       const owner = amended?.after
-      const spare = done ? old : wanted && (await claims.get(wanted))
+      if (holds && !done && has(owner, old.id)) await claims.take(id, remove)
+      const spare = !done ? wanted && (await claims.get(wanted)) : holds ? undefined : old
       if (spare !== undefined && spare.identityId === id && !has(owner, spare.id)) await claims.release(spare)
       if (!done) return { status: 'gone' }
       await note(id, difference, by)
@@ -81,10 +93,23 @@ function changed(
 
 function differenceOf({ identifiers }: Identity, next: readonly Identifier[]): Difference {
   const added = next.find(
-    (one) => !identifiers.some((old) => same(old, one) && old.verifiedAt === one.verifiedAt),
+    (one) => !identifiers.some((old) => same(old, one) && old.verifiedAt === one.verifiedAt && old.written === one.written),
   )
   const removed = identifiers.find((old) => !next.some((one) => same(old, one)))
   return { ...(added === undefined ? {} : { added }), ...(removed === undefined ? {} : { removed }) }
+}
+
+/** A number that nobody proved was nobody's; more than a few were somebody's play. */
+function formerOf({ former = [] }: Identity, removed: Identifier | undefined, now: Instant) {
+  if (removed === undefined || removed.kind === 'username' || removed.verifiedAt === undefined) return former
+  const { kind, written } = removed
+  const others = former.filter((one) => one.written !== written)
+  return [{ kind, written, removedAt: now }, ...others].slice(0, mostFormer)
+}
+
+/** A username needs no proof. */
+function provedNow(wanted: Identifier, now: number): Identifier {
+  return wanted.kind === 'username' ? wanted : { ...wanted, verifiedAt: now }
 }
 
 function has(identity: Identity | undefined, claim: string): boolean {

@@ -75,7 +75,7 @@ export type Updated =
   | { readonly status: 'unknown' }
 
 export interface IdentifierChange {
-  /** Control of it was proved. */
+  /** Control of it was proved; a username needs no proof. */
   readonly add?: Pick<Identifier, 'kind' | 'written'>
   /** The new one takes its place. */
   readonly remove?: Pick<Identifier, 'kind' | 'value'>
@@ -91,6 +91,8 @@ export type IdentifierChanged =
   | { readonly status: 'invalid' }
   /** Somebody else has it. */
   | { readonly status: 'taken' }
+  /** Too many usernames were given up: each is held for its former owner for 90 days. */
+  | { readonly status: 'too-often' }
   /** What was to be removed is not there any more, it is the last one (or the last proved e-mail address), or there are too many. */
   | { readonly status: 'gone' }
 

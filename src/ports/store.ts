@@ -9,6 +9,7 @@ import type { Identity } from '../domain/identity.ts'
 import type { Ended } from '../domain/objection.ts'
 import type { RecoveryCase } from '../domain/recovery-case.ts'
 import type { Instant } from '../domain/time.ts'
+import type { RecoveryRow } from './recovery-row.ts'
 import type { Collection, Engine, Entity } from './storage.ts'
 
 export interface Collections {
@@ -25,6 +26,8 @@ export interface Collections {
   readonly links: Link
   readonly objections: Objection
   readonly registrations: Registration
+  /** The recovery of each person that runs, or ran last. id = identity id. */
+  readonly recoveries: RecoveryRow
   readonly cases: RecoveryCase
   readonly caseParts: CasePart
   /** What people asked to be given of themselves. id = identity id. */
@@ -66,6 +69,8 @@ export type Store = { readonly [Name in keyof Collections]: Collection<Collectio
 export interface IdentifierClaim extends Entity {
   readonly identityId: string
   readonly takenAt: Instant
+  /** The identity gave it up, and nobody else gets it before that. */
+  readonly heldUntil?: Instant
 }
 
 /**

@@ -9,6 +9,7 @@ import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Store } from '../ports/store.ts'
 import type { Cases } from './cases.ts'
 import type { Contacts } from './contacts.ts'
+import type { Recoveries } from './recoveries.ts'
 import type { VouchingAnswers } from './vouching-answers.ts'
 
 export interface FreezingTools {
@@ -26,6 +27,7 @@ export interface FreezingTools {
   readonly cases: Pick<Cases, 'object'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
+  readonly recoveries: Pick<Recoveries, 'contest'>
 }
 
 /** Ends just what is questioned and answers what that was, `nothing` at the least. Can be repeated: what is over stays over. */
@@ -34,7 +36,19 @@ export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
 type Part = (about: Questioned, by: Actor) => Promise<Ended | undefined>
 
 export function createFreeze(tools: FreezingTools): Freeze {
-  const { store, halt, devices, enrolments, consents, sessions, contacts, vouchings, cases, deletions, exports } = tools
+  const {
+    store,
+    halt,
+    devices,
+    enrolments,
+    consents,
+    sessions,
+    contacts,
+    vouchings,
+    cases,
+    deletions,
+    exports,
+  } = tools
 
   async function endLinks({ identityId, links }: Questioned) {
     if (links !== true) return undefined
@@ -48,6 +62,11 @@ export function createFreeze(tools: FreezingTools): Freeze {
   async function endCase({ identityId, recoveryCase }: Questioned, by: Actor) {
     if (recoveryCase === undefined) return undefined
     return (await cases.object(identityId, recoveryCase, by)) ? 'case-withdrawn' : undefined
+  }
+
+  async function stopRecovery({ recovery }: Questioned) {
+    if (recovery === undefined) return undefined
+    return (await tools.recoveries.contest(recovery, 'objection')) ? 'recovery-contested' : undefined
   }
 
   async function endProcess({ identityId, process }: Questioned) {
@@ -121,6 +140,7 @@ export function createFreeze(tools: FreezingTools): Freeze {
   const parts: readonly Part[] = [
     endLinks,
     endCase,
+    stopRecovery,
     endProcess,
     endCredential,
     endContact,

@@ -28,6 +28,8 @@ export const collections = {
   exports: { indexes: [], durable: 'always' },
   exportPieces: { indexes: ['identityId'], durable: 'marks' },
   // Who decided what must not be forgotten by a power cut: two different people have to.
+  // What is told to whom, and what may still be done, hangs on it.
+  recoveries: { indexes: ['reference', 'claim', 'browser', 'link'], durable: 'always' },
   cases: {
     indexes: ['identityId', 'claim', 'queue', 'recoveryId'],
     durable: 'always',

@@ -51,6 +51,12 @@ const names = {
   'sign-in-disowned': true,
   'new-device': true,
   'objection-raised': true,
+  'recovery-started': true,
+  'recovery-contested': true,
+  'recovery-cancelled': true,
+  'recovery-ready': true,
+  'recovery-open': true,
+  'recovery-finished': true,
   'token-reuse': true,
   'application-authorised': true,
   'application-extended': true,
@@ -244,7 +250,7 @@ test('the place of an address stands beside it in the language of the message, i
 /** Those that somebody can answer with "this wasn't me". */
 const questionable = (Object.keys(names) as MessageTemplate[]).filter(
   (name) =>
-    !/^(registration|address|invitation|case-(received|asked|approved|refused|over)|contact-(invitation|declined|left)|recovery-nothing|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
+    !/^(registration|address|invitation|case-(received|asked|approved|refused|over)|contact-(invitation|declined|left)|recovery-(nothing|cancelled|open)|objection-raised|sign-in-disowned|deletion-kept|account-deleted)/.test(
       name,
     ),
 )

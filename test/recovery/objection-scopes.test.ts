@@ -32,6 +32,7 @@ function freezeIn(house: House): (about: Questioned) => Promise<readonly Ended[]
     contacts: house.contacts,
     vouchings: house.vouchings,
     cases: house.cases,
+    recoveries: house.recoveries,
     sessions: () => house.oidc.sessions,
     deletions: house.deletions,
     exports: house.exports,

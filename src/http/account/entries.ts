@@ -61,6 +61,7 @@ const icons: Readonly<Record<string, string>> = {
   session: 'device',
   token: 'app',
   recovery: 'key',
+  case: 'users',
   objection: 'shield',
 }
 

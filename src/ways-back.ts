@@ -1,0 +1,66 @@
+/**
+ * The ways back in, and what they need of each other: a case that was approved leads to a recovery, a recovery that two sides claim to a case.
+ */
+import { createMailBudget } from './identities/mail-budget.ts'
+import type { Store } from './ports/store.ts'
+import { type Cases, type CasesTools, createCases } from './recovery/cases.ts'
+import { createClaimCodes } from './recovery/claim-codes.ts'
+import type { Contacts } from './recovery/contacts.ts'
+import { everywhere } from './recovery/everywhere.ts'
+import {
+  createRecoveries,
+  type Recoveries,
+  type RecoveriesTools,
+  type RecoverySettings,
+} from './recovery/recoveries.ts'
+
+type Missing = 'codes' | 'linked' | 'vouching' | 'channels' | 'mayWrite' | 'outcomes' | 'settings' | 'store'
+
+type Tools = Omit<CasesTools, Missing> &
+  Omit<RecoveriesTools, 'codes' | 'contested' | 'settings' | 'store'> & {
+    readonly store: Pick<Store, 'cases' | 'caseParts' | 'replays' | 'attempts'> & RecoveriesTools['store']
+    readonly contacts: Pick<Contacts, 'linked' | 'counting'>
+    readonly settings: {
+      readonly recovery: RecoverySettings & { readonly cases: CasesTools['settings'] }
+    }
+  }
+
+export function createWaysBack(tools: Tools): { readonly recoveries: Recoveries; readonly cases: Cases } {
+  const { contacts, clock } = tools
+  const settings = tools.settings.recovery
+  const mail = createMailBudget(tools)
+  const codes = createClaimCodes(tools)
+  const recoveries = createRecoveries({
+    ...tools,
+    codes,
+    settings,
+    contested: (recovery) => cases.openContested(recovery),
+  })
+  const cases = createCases({
+    ...tools,
+    settings: settings.cases,
+    codes,
+    channels: (identity, language) => everywhere(identity, language, clock()),
+    mayWrite: (address) => mail.spend('recovery-case', address.toLowerCase()),
+    linked: contacts.linked,
+    async vouching(identityId) {
+      return { counting: (await contacts.counting(identityId)).contacts.length, vouched: 0 }
+    },
+    outcomes: {
+      async begin({ id: caseId, identityId, claim }, reply) {
+        if (identityId === undefined || claim === undefined) return undefined
+        const to = reply && { written: reply.to.written, language: reply.language }
+        const visit = { address: '', userAgent: '', language: reply?.language ?? '' }
+        const begun = await recoveries.beginReviewed({
+          ...{ identityId, caseId, claim, visit },
+          ...(to === undefined ? {} : { reply: to }),
+        })
+        return begun?.id
+      },
+      async decide({ recoveryId }, approved) {
+        if (recoveryId !== undefined) await recoveries.decide(recoveryId, approved ? 'approved' : 'refused')
+      },
+    },
+  })
+  return { recoveries, cases }
+}
