@@ -38,6 +38,7 @@ export interface EngineTools {
   readonly enrolments: Pick<Enrolments, 'finish'>
   readonly enough: AuthenticationEngine['enough']
   readonly postpone: AuthenticationEngine['postpone']
+  readonly health: AuthenticationEngine['health']
   readonly trustedDevices: Pick<TrustedDevices, 'trust' | 'settings' | 'offeredIn'>
 }
 
@@ -63,6 +64,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
       ...(show === undefined ? {} : { show }),
       ...(trustedDevices.offeredIn(process, step) ? { trustFor: trustedDevices.settings.lifetime } : {}),
       enrolled: [...new Set(known.enrolled.map((way) => way.factor))],
+      proved: [...new Set(process.proofs.map(({ factor }) => factor))],
     }
   }
 
@@ -230,6 +232,7 @@ export function createEngine(tools: EngineTools): AuthenticationEngine {
     redeem,
     enough: tools.enough,
     postpone: tools.postpone,
+    health: tools.health,
     unlock,
     settle: journal.settle,
   }

@@ -5,6 +5,7 @@ import type { Level, Proof } from '../domain/assurance.ts'
 import type { AuthenticationResult, Step } from '../domain/authentication.ts'
 import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
+import type { Health } from '../domain/recovery-health.ts'
 import type { Duration, Instant } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
@@ -26,6 +27,7 @@ import { createElsewhere, type Questioned } from './elsewhere.ts'
 import { createEngine } from './engine.ts'
 import type { Enrolments } from './enrolment.ts'
 import { createFacts } from './facts.ts'
+import { createHealth } from './health.ts'
 import { createJournal } from './journal.ts'
 import { createObservation } from './observation.ts'
 import { createPolicyNow, type PolicyTools } from './policy-now.ts'
@@ -101,6 +103,8 @@ export interface Current {
   readonly trustFor?: Duration
   /** Names of the factors that the identity has; empty before the first proof (S32). */
   readonly enrolled: readonly string[]
+  /** Names of the factors that were given so far. */
+  readonly proved: readonly string[]
 }
 
 export interface Redeemed extends AuthenticationResult {
@@ -162,6 +166,8 @@ export interface AuthenticationEngine {
    * says that only some factors do. Whoever just proved it must not be asked this again, or they would go in circles.
    */
   enough(standing: Standing): Promise<boolean>
+  /** How the identity gets back in after each loss. Undefined for nobody, and for whoever may not get back in. */
+  health(identityId: string): Promise<Health | undefined>
   /** Pauses and locks of the identity are over: its owner proved to be there in another way (a mailed link). */
   unlock(identityId: string): Promise<void>
   /** Resolves when everything that was put off until after an answer (audit entries, messages) is done. Before the store closes. */
@@ -205,5 +211,14 @@ export function createAuthentication(tools: AuthenticationTools): Authentication
   const postpone = createPostponement({ ...parts, questions, arrival })
   const enough = createSufficiency(parts)
   const signedDevices = createSignedDevices(parts)
-  return createEngine({ ...parts, questions, arrival, proving, postpone, enough, signedDevices })
+  return createEngine({
+    ...parts,
+    questions,
+    arrival,
+    proving,
+    postpone,
+    enough,
+    signedDevices,
+    health: createHealth(parts),
+  })
 }

@@ -59,6 +59,7 @@ export function backupCode({ serviceName, settings }: BackupCodeTools) {
 
   return {
     name: 'backup-code',
+    icon: 'sheet',
     categories: ['possession'],
     amr: ['otp'],
     first: false,

@@ -25,6 +25,7 @@ export function emailCode({ budget, settings }: EmailCodeTools) {
       limits: (recipient) => [{ subject: `mail ${recipient}`, most: settings.per_hour, within: hour }],
     }),
     name: 'email-code',
+    icon: 'mail',
     categories: ['possession'],
     amr: ['otp'],
     channel: 'email',

@@ -72,6 +72,7 @@ export function magicLink({ budget, settings: { lifetime, per_hour } }: MagicLin
 
   return {
     name: 'magic-link',
+    icon: 'link',
     categories: ['possession'],
     amr: ['otp'],
     channel: 'email',

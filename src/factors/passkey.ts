@@ -20,6 +20,7 @@ export function passkey(tools: WebAuthnTools) {
       verifiedOrCompanion: true,
     }),
     name: 'passkey',
+    icon: 'fingerprint',
     categories: ['possession', 'inherence'],
     first: true,
     // Nobody can tell from outside whether it is on the phone.

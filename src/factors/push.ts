@@ -82,6 +82,7 @@ export function push({ budget, waker, settings: { lifetime, per_hour } }: PushTo
 
   return {
     name: 'push',
+    icon: 'phone',
     categories: ['possession'],
     amr: ['swk', 'user'],
     channel: 'push',

@@ -11,6 +11,7 @@ export function securityKey(tools: WebAuthnTools) {
       worth: (key) => ({ amr: amrOf(key), hardwareBound: isHardwareBound(key, tools.settings) }),
     }),
     name: 'security-key',
+    icon: 'usb',
     categories: ['possession'],
     first: false,
   } satisfies Factor<Key, Nonce>

@@ -44,6 +44,7 @@ export function smsCode({ budget, settings }: SmsCodeTools) {
   return {
     ...sentCode({ budget, settings, limits: smsLimits(settings) }),
     name: 'sms-code',
+    icon: 'chat',
     categories: ['possession'],
     amr: ['otp', 'sms'],
     channel: 'sms',

@@ -71,6 +71,7 @@ export function totp({ serviceName, settings }: TotpTools) {
 
   return {
     name: 'totp',
+    icon: 'authenticator',
     categories: ['possession'],
     amr: ['otp'],
     first: false,

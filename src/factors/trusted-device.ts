@@ -20,6 +20,7 @@ export function trustedDevice({ browsers }: TrustedDeviceTools) {
 
   return {
     name: 'trusted-device',
+    icon: 'device',
     categories: ['possession'],
     amr: [],
     first: false,
@@ -27,6 +28,7 @@ export function trustedDevice({ browsers }: TrustedDeviceTools) {
     resettable: false,
     unguessable: true,
     recovery: 'only',
+    page: 'trusted-devices',
     lostWith: ['phone', 'devices'],
     decoy: { device: 'nobody' },
     async held({ id: identityId }) {

@@ -103,6 +103,7 @@ export interface AppDependencies {
     /** What APIs are called. */
     readonly resources?: Readonly<Record<string, { readonly name?: string | undefined }>>
     readonly account: { readonly deletion_delay: Duration }
+    readonly recovery: { readonly delay: Duration }
   }
   readonly log: Logger
   /** Other limits per address than the built-in ones, for tests. */

@@ -154,6 +154,8 @@ export interface Enrolment<Data, Challenge> {
 export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
   /** = file, configuration key, URL segment, view, locale key, audit tag. */
   readonly name: string
+  /** Of views/assets/icons.svg, where it is listed; a lock when absent. */
+  readonly icon?: string
   /** Offered to everybody before the first proof, enrolled or not (S32). */
   readonly first: boolean
   /** At most one credential per identity: a new enrolment replaces the old one. */
@@ -181,6 +183,8 @@ export interface Factor<Data = unknown, Challenge = unknown> extends Strength {
    * them; `createdAt` has to change whenever what is behind one does, so that an earlier proof with it is void.
    */
   held?(identity: Identity): Promise<readonly Credential<Data>[]>
+  /** Where in the account portal people look after what is kept elsewhere: the last part of the address under `security`. */
+  readonly page?: string
   /** Without credentials of its own: whoever has a proved identifier of this kind is enrolled, with that `Identifier` as the data (e-mail and SMS codes). */
   readonly implied?: 'email' | 'phone'
   /** What takes ways of this kind along when the person loses it: for what is said of how they get back in. */

@@ -11,6 +11,7 @@ import { createApplicationPages } from './applications.ts'
 import { createCheckPage } from './check.ts'
 import { createCredentialPages } from './credential.ts'
 import { createDataPages } from './data.ts'
+import { drillRoutes } from './drill.ts'
 import { createHomePage } from './home.ts'
 import { createIdentifierPages } from './identifiers.ts'
 import { createPicturePages, pictureUpload } from './picture.ts'
@@ -59,6 +60,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     post('/account/profile/:kind/remove', {}, fresh(identifiers.remove)),
     get('/account/security', {}, signedIn(security.show)),
     // Before the paths of factors, none of which is called like that.
+    ...drillRoutes(deps, portal, { signedIn, fresh, callback }),
     get(trustedDevicesPath, {}, fresh(trusted.show)),
     get(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.back)),
     post(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.revokeAll)),

@@ -9,7 +9,7 @@ import { visitOf } from '../visit.ts'
 import { credentialShown } from './credential.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
-import { trustedDevicesShown } from './trusted-devices.ts'
+import { createSecurityOverview } from './security-overview.ts'
 
 export interface SecurityPages {
   readonly show: SignedInHandler
@@ -31,26 +31,6 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
     )
     if (factor === undefined) throw new Problem('not-found')
     return factor.name
-  }
-
-  async function show(page: SignedIn): Promise<void> {
-    const t = translate(page)
-    const { language } = page.ctx.state
-    const enrolled = await enrolments.list(page.identity.id)
-    const ways = factors
-      .filter(({ enrolment }) => enrolment !== undefined)
-      .map(({ name }) => {
-        const own = enrolled.filter(({ factor }) => factor === name)
-        return {
-          name: t(`factors:${name}.name`),
-          href: `/account/security/${name}`,
-          action: t(own.length > 0 ? 'account:security.change' : 'account:security.add'),
-          enrolled: own.map((one) => credentialShown(web, one, language)),
-        }
-      })
-    const notice = noticeOf(page.ctx, t, 'security', ['changed'])
-    const trusted = deps.trustedDevices.settings.enabled ? await trustedDevicesShown(deps, page) : undefined
-    portal(page, { view: 'security', place: 'security', values: { ways, notice, trusted } })
   }
 
   async function form(page: SignedIn, mistake?: string, running?: string): Promise<void> {
@@ -97,7 +77,7 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
 
   const resettable = factors.find((factor) => factor.resettable)
   return {
-    show,
+    show: createSecurityOverview(deps, portal),
     form: (page) => form(page),
     change,
     resettablePath: resettable === undefined ? '/account/security' : `/account/security/${resettable.name}`,

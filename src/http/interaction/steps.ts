@@ -27,8 +27,13 @@ export interface Mistake {
 /** A step that has a page: all but the last. */
 export type Shown = Exclude<Step, { kind: 'done' }>
 
+/** Where the pages of a process are. `more`: values of its own for each page (`lead`, `note`), which win. */
+export interface StepPlace extends Pick<Found, 'ctx' | 'application' | 'sources' | 'base'> {
+  readonly more?: Readonly<Record<string, unknown>>
+}
+
 export interface StepView {
-  readonly found: Found
+  readonly found: StepPlace
   readonly now: Current
   readonly mistake: Mistake | undefined
   /** Whether the first page may offer to create an account. */
@@ -36,9 +41,9 @@ export interface StepView {
 }
 
 export function showStep(web: Web, step: Shown, view: StepView): void {
-  const { ctx, application, sources, base } = view.found
+  const { ctx, application, sources, base, more } = view.found
   const page = pageOf(web, step, view)
-  const values = { application, base, ...page.values }
+  const values = { application, base, ...page.values, ...more }
   web.render(ctx, { status: view.mistake?.status ?? 200, sources, ...page, values })
 }
 
@@ -104,7 +109,7 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
 }
 
 /** The button that asks the question anew (another message), and how long it is too early for that. */
-function againOf({ clock }: Web, { show }: Current, { ctx }: Found) {
+function againOf({ clock }: Web, { show }: Current, { ctx }: StepPlace) {
   if (typeof show?.againAt !== 'number') return undefined
   const wait = show.againAt - clock()
   if (wait <= 0) return { wait: 0 }
