@@ -80,10 +80,16 @@ function wantedNames(): string[] {
 
 function createTable(database: DatabaseSync, name: string, shape: Shape): void {
   const table = `"${name}"`
+  // With all its columns at once: each one that is added later makes SQLite read the whole schema again.
+  const generated = shape.indexes.filter((index) => !shape.lists?.includes(index)).map(columnOf)
+  const own = [
+    'id TEXT NOT NULL PRIMARY KEY',
+    'version INTEGER NOT NULL',
+    'expires_at INTEGER',
+    'body TEXT NOT NULL',
+  ]
   database.exec(`
-    CREATE TABLE IF NOT EXISTS ${table} (
-      id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, expires_at INTEGER, body TEXT NOT NULL
-    ) STRICT;
+    CREATE TABLE IF NOT EXISTS ${table} (${[...own, ...generated].join(', ')}) STRICT;
     CREATE INDEX IF NOT EXISTS "${name}.expires_at" ON ${table} (expires_at) WHERE expires_at IS NOT NULL;
   `)
   const columns = new Set(
@@ -98,13 +104,15 @@ function createTable(database: DatabaseSync, name: string, shape: Shape): void {
   }
 }
 
-/** A generated column: older processes fill it without knowing, and a new index on old rows needs no pass over them. */
+/** Generated: older processes fill it without knowing, and a new index on old rows needs no pass over them. */
+function columnOf(index: string): string {
+  return `"${index}" TEXT GENERATED ALWAYS AS (body ->> '$.${index}') VIRTUAL`
+}
+
 function createColumn(database: DatabaseSync, name: string, index: string, exists: boolean): void {
   const table = `"${name}"`
   if (!exists) {
-    database.exec(
-      `ALTER TABLE ${table} ADD COLUMN "${index}" TEXT GENERATED ALWAYS AS (body ->> '$.${index}') VIRTUAL`,
-    )
+    database.exec(`ALTER TABLE ${table} ADD COLUMN ${columnOf(index)}`)
   }
   database.exec(
     `CREATE INDEX IF NOT EXISTS "${name}.${index}" ON ${table} ("${index}", id) WHERE "${index}" IS NOT NULL`,

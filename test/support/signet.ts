@@ -77,9 +77,12 @@ export async function settings({
   }
 }
 
+// An RSA key takes longer to find than all the rest; processes (below) have one, and test/oidc is about them.
+const quickKeys = { SIGNET_KEYS__ALGORITHMS: '["ES256","EdDSA"]' }
+
 /** Starts Signet in this process. `stop` ends it and removes its folder; the store is the caller's. */
 export async function startSignet(setting: Setting): Promise<Signet> {
-  const { env, folder } = await settings(setting)
+  const { env, folder } = await settings({ ...setting, env: { ...quickKeys, ...setting.env } })
   const config = loadConfig({ env, cwd: folder })
   const running = await start(config, {
     log: setting.log ?? createLogger(config.log),
