@@ -36,6 +36,13 @@ export function isPersonal(scope: string): boolean {
   return personal.has(scope)
 }
 
+/** The same order everywhere: who they are first, what an application does while they are away last. */
+function inOrder(names: readonly string[]): readonly string[] {
+  const known = Object.keys(icons)
+  const rank = (name: string) => (known.indexOf(name) + known.length) % known.length
+  return [...names].sort((one, other) => rank(one) - rank(other))
+}
+
 /** A permission under the name that a refusal of it would have (`domain/consent.ts`). */
 export interface NamedPermission extends Permission {
   readonly name: string
@@ -52,7 +59,7 @@ export function permissionGroups(
   t: Translate,
   resourceName: (indicator: string) => string,
 ): readonly PermissionGroup[] {
-  const parts = names.map((name) => [name, ...name.split(' ')] as const)
+  const parts = inOrder(names).map((name) => [name, ...name.split(' ')] as const)
   const scopes = parts.filter(([, , second]) => second === undefined)
   const line = (name: string, permission: Permission): NamedPermission => ({ name, ...permission })
   const scopeLines = (own: boolean) =>

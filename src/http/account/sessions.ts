@@ -68,9 +68,9 @@ export function createSessionPages(deps: AppDependencies, portal: Portal): Sessi
     async end({ ctx, identity, session }) {
       const uid = ctx.params.session ?? ''
       if (uid === session.uid) return seeOther(ctx, '/logout')
-      // Another person's is as unknown as one that is over (S38).
-      const ended = await oidc.sessions.end(identity.id, uid)
-      seeOther(ctx, `/account/sessions?done=${ended ? 'ended' : 'gone'}`)
+      // Another person's is as unknown as one that is over (S38). Offline access that came of it ends too: who ends what they do not know ends all of it.
+      const ended = await oidc.sessions.endOf(identity.id, { uid })
+      seeOther(ctx, `/account/sessions?done=${ended > 0 ? 'ended' : 'gone'}`)
     },
 
     async endOthers(page) {

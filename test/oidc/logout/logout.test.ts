@@ -193,6 +193,31 @@ describe('sign-out', () => {
       expect(sub(received[0] ?? '')).toBe(sub(id_token))
     }, 20_000)
 
+    it('S20: S39: tells it when what it was allowed is withdrawn, in whole or in a part that it held, and nobody else', async () => {
+      const { app, ana } = await startScene(open)
+      const [hearing, deaf] = [await startReceiver([]), await startReceiver([])]
+      const [client, other] = [
+        await app.addClient({ metadata: { backchannel_logout_uri: hearing.uri } }),
+        await app.addClient({ metadata: { backchannel_logout_uri: deaf.uri } }),
+      ]
+      app.startQueue()
+      const browser = createVisitor()
+      await tokensFor(app, client, ana.id, { scope: 'openid email' }, browser)
+      const kept = await tokensFor(app, other, ana.id, {}, browser)
+      const { endGrants } = app.oidc.sessions
+      await endGrants(ana.id, client.id, { carrying: ['phone'] })
+      await endGrants(ana.id, client.id, { carrying: ['email'] })
+      await vi.waitFor(() => expect(hearing.received).toHaveLength(1), { timeout: 30_000 })
+      await tokensFor(app, client, ana.id, { scope: 'openid email' }, browser)
+      await endGrants(ana.id, client.id)
+      await vi.waitFor(() => expect(hearing.received).toHaveLength(2), { timeout: 30_000 })
+      await endGrants(ana.id, client.id)
+      expect([hearing.received.length, deaf.received.length]).toEqual([2, 0])
+      const headers = { authorization: `Bearer ${kept.access_token}` }
+      expect((await fetch(`${app.origin}/userinfo`, { headers })).status).toBe(200)
+      expect(await whoami(app, browser)).toMatchObject({ identityId: ana.id })
+    }, 20_000)
+
     it('a sign-out does not wait for an application that hangs (F13)', async () => {
       const { app, ana } = await startScene(open)
       const { uri } = await startReceiver([0])
