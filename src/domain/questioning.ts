@@ -75,3 +75,8 @@ const parts: Partial<Record<AuditEntry['action'], Part>> = {
   'consent.granted': ({ clientId }) => (clientId === undefined ? {} : { client: clientId, consent: true }),
   'token.reuse-detected': application,
 }
+  'contact.invited': contact,
+  'contact.accepted': contact,
+  'deletion.requested': ({ details }) =>
+    typeof details?.request === 'string' ? { deletion: details.request } : {},
+  'export.requested': ({ details }) => (typeof details?.run === 'string' ? { dataExport: details.run } : {}),

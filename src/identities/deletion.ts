@@ -105,7 +105,14 @@ export function createDeletions(tools: DeletionsTools): Deletions {
       const planned = amended?.after.deletion
       if (amended === undefined || planned === undefined) return { status: 'refused', reason: 'unknown' }
       if (planned.request !== plan.request) return { status: 'planned', dueAt: planned.dueAt }
-      await audit.record({ action: 'deletion.requested', result: 'success', actor: by, identityId })
+      const { request } = plan
+      await audit.record({
+        action: 'deletion.requested',
+        result: 'success',
+        actor: by,
+        identityId,
+        details: { request },
+      })
       await jobs.announce(amended.after, plan, visit)
       return { status: 'planned', dueAt: plan.dueAt }
     },

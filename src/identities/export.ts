@@ -111,7 +111,13 @@ export function createExports(tools: ExportsTools): Exports {
       const payload: Payload = { identityId, run: row.run, visit }
       await queue.add(exportKind, payload, { id: row.run })
       if (begun === undefined) return 'joined'
-      await audit.record({ action: 'export.requested', result: 'success', actor: by, identityId })
+      await audit.record({
+        action: 'export.requested',
+        result: 'success',
+        actor: by,
+        identityId,
+        details: { run: row.run },
+      })
       return 'begun'
     },
 

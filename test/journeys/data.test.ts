@@ -1,4 +1,6 @@
 /** A person takes everything with them, and leaves; or is kept from leaving. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { day, minute } from '../../src/domain/time.ts'
@@ -15,6 +17,8 @@ import { createVisitor, type Page, type Visitor, words } from '../support/visito
 
 const email = 'ana@example.com'
 const offline = { scope: 'openid email offline_access', prompt: 'consent' }
+/** So that there is a session of the application to be told of, a week later. */
+const longSessions = { SIGNET_LIFETIMES__SESSION_IDLE: '30d', SIGNET_LIFETIMES__SESSION_ABSOLUTE: '30d' }
 const isAsked = (page: Page) => page.document.querySelector('input[name="identifier"]') !== null
 
 eachStore((_, __, fresh) => {
@@ -189,6 +193,23 @@ eachStore((_, __, fresh) => {
     expect(isAsked(await ana.get(`${issuer}/account`))).toBe(false)
   })
 
+  it('what was asked of the account can be questioned in its activity: it stays, and the copy is deleted', async () => {
+    const signet = await open()
+    const { house, issuer } = signet
+    const id = await addPerson(house)
+    const thief = await signedIn(signet)
+    await putTogether(signet, thief, id)
+    await plan(signet, thief)
+    const ana = await signedIn(signet)
+    for (const action of ['deletion.requested', 'export.requested'] as const) {
+      const { items } = await house.audit.list({ identityId: id, action, limit: 1 })
+      const page = await ana.get(`${issuer}/account/activity/${items[0]?.id}`)
+      await ana.press(page, `/account/activity/${items[0]?.id}/end`)
+    }
+    expect((await house.identities.get(id))?.deletion).toBeUndefined()
+    expect(await house.exports.state(id)).toBeUndefined()
+  })
+
   it('refuses the last administrator in plain words', async () => {
     const signet = await open()
     const id = await addPerson(signet.house, email, { roles: ['administrator'] })
@@ -201,7 +222,11 @@ eachStore((_, __, fresh) => {
   it('S39: at the end sessions, tokens and a sign-in that is going on are over, and nothing personal is left in the raw store', async () => {
     const clock = createClock()
     const storage = await fresh()
-    const signet = await open({ clock: clock.now, storage })
+    const signet = await open({
+      clock: clock.now,
+      storage,
+      env: { SIGNET_OUTBOUND__ALLOW: '["127.0.0.1"]', ...longSessions },
+    })
     const { house, issuer } = signet
     const name = 'Anastasia Quillfeather'
     const address = 'a.quillfeather@orchard.example'
@@ -212,7 +237,14 @@ eachStore((_, __, fresh) => {
         { kind: 'username', written: 'quillfeather' },
       ],
     })
-    const party = await register(signet)
+    const told: string[] = []
+    const listener = createServer((request, response) => {
+      request.on('data', (chunk) => told.push(String(chunk))).on('end', () => response.end())
+    })
+    await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done))
+    const { port } = listener.address() as AddressInfo
+    const uri = `http://127.0.0.1:${port}/logout`
+    const party = await register(signet, { metadata: { backchannel_logout_uri: uri } })
     const tokens = await tokensFor(browser(), party, { email: address, parameters: offline })
     const ana = await signedIn(signet, address)
     await putTogether(signet, ana, id)
@@ -229,6 +261,8 @@ eachStore((_, __, fresh) => {
     expect(isAsked(await ana.get(`${issuer}/account`))).toBe(true)
     expect((await inTheMiddle.submit(asked, { password })).url.pathname).not.toBe('/account')
     expect((await party.userinfo(tokens)).status).toBe(401)
+    await until(() => expect(told.join()).toContain('logout_token='))
+    listener.close()
     expect(await house.oidc.sessions.list(id)).toEqual([])
     const { items } = await house.audit.list({ identityId: id, limit: 100 })
     expect(items.length).toBeGreaterThan(5)

@@ -1,7 +1,7 @@
 import type { ExportItem, ExportPiece } from '../../identities/export-pieces.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
-import { momentOf } from '../moments.ts'
+import { momentsOf } from '../moments.ts'
 import { personShown } from '../session.ts'
 import type { Made } from './data-download.ts'
 
@@ -27,8 +27,8 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
   ): AsyncGenerator<string> {
     const { language } = page.ctx.state
     const t = words.translate(language)
-    const told = tellerIn(language)
-    const head = { language, brand: settings.brand.name, issuer, at: momentOf(at, language) }
+    const told = tellerIn(language, momentsOf(page))
+    const head = { language, brand: settings.brand.name, issuer, at: momentsOf(page)(at) }
     yield documents('data-head', { ...head, t, name: personShown(page).name })
     let current: string | undefined
     for await (const piece of pieces) {
@@ -50,7 +50,7 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
   type Teller = ReturnType<typeof tellerIn>
 
   /** What has no words yet is shown by its name: nothing is left out. */
-  function tellerIn(language: string) {
+  function tellerIn(language: string, momentAt: ReturnType<typeof momentsOf>) {
     const t = words.translate(language)
     const word = (key: string, otherwise: string) => (words.has(language, key) ? t(key) : otherwise)
 
@@ -62,7 +62,7 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
           .join('; ')
       const text = String(given)
       return moment.test(text)
-        ? momentOf(Date.parse(text), language).text
+        ? momentAt(Date.parse(text)).text
         : word(`data:values.${field}.${text}`, word(`data:values.${text}`, text))
     }
 

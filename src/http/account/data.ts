@@ -1,6 +1,6 @@
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import { momentOf } from '../moments.ts'
+import { momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
 import { createDownloads } from './data-download.ts'
@@ -42,7 +42,7 @@ export function createDataPages(deps: AppDependencies, portal: Portal): DataPage
       status: mistake === undefined ? 200 : 422,
       values: {
         mistake,
-        due: momentOf(deps.clock() + settings.account.deletion_delay, ctx.state.language),
+        due: momentsOf(page)(deps.clock() + settings.account.deletion_delay),
       },
     })
   }
@@ -55,7 +55,7 @@ export function createDataPages(deps: AppDependencies, portal: Portal): DataPage
   return {
     async show(page) {
       const { ctx, identity } = page
-      const { language } = ctx.state
+      const moment = momentsOf(page)
       const state = await exports.state(identity.id)
       portal(page, {
         view: 'data',
@@ -65,7 +65,7 @@ export function createDataPages(deps: AppDependencies, portal: Portal): DataPage
           running: state?.status === 'running',
           ready:
             state?.status === 'ready'
-              ? { at: momentOf(state.readyAt, language), until: momentOf(state.expiresAt, language) }
+              ? { at: moment(state.readyAt), until: moment(state.expiresAt) }
               : undefined,
           planned: identity.deletion !== undefined,
         },

@@ -1,5 +1,5 @@
 import type { PageSources } from '../middleware/security-headers.ts'
-import { momentOf } from '../moments.ts'
+import { momentsOf } from '../moments.ts'
 import { personShown, type SignedIn } from '../session.ts'
 import type { Web } from '../web.ts'
 
@@ -50,7 +50,7 @@ export function createPortal(web: Web): Portal {
         navigation: [...pages, ...console],
         person: personShown(page),
         signOut: t('account:sign-out'),
-        banner: identity.deletion && momentOf(identity.deletion.dueAt, ctx.state.language),
+        banner: identity.deletion && momentsOf(page)(identity.deletion.dueAt),
       },
     })
   }

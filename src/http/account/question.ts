@@ -76,7 +76,16 @@ function pathOf(id: string): string {
   return `/account/activity/${encodeURIComponent(id)}`
 }
 
-const parts = ['session', 'device', 'credential', 'client', 'links', 'sessions'] as const
+const parts = [
+  'session',
+  'device',
+  'credential',
+  'client',
+  'links',
+  'sessions',
+  'deletion',
+  'dataExport',
+] as const
 
 /** What the button will do, a sentence each. */
 function endsOf({ about }: QuestionableEntry, t: Translate): readonly string[] {
