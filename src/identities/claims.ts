@@ -1,6 +1,6 @@
 import { claimId, type Identifier } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
-import { type Duration, minute } from '../domain/time.ts'
+import { type Duration, day, minute } from '../domain/time.ts'
 import type { Draft } from '../ports/storage.ts'
 import type { IdentifierClaim } from '../ports/store.ts'
 import { erase } from './erasure.ts'
@@ -9,12 +9,18 @@ import type { IdentitiesTools } from './index.ts'
 /** Longer than anything may take between a claim and the identity that has it. */
 const orphanAge: Duration = 10 * minute
 const mostRounds = 20
+/** So long a name that was given up stays its former owner's: whoever writes to it means them. */
+const holdTime: Duration = 90 * day
+/** More names than this nobody keeps from others without having them. */
+const mostHeld = 5
 
 /** Who has an identifier: one row each, taken before it is written to an identity, given back after it is gone from there. */
 export interface Claims {
   /** False when somebody else has it. Of N racers one gets it; whoever has it already keeps it. An orphan in the way is freed at once. */
   take(identityId: string, identifier: Pick<Identifier, 'kind' | 'value'>): Promise<boolean>
   get(identifier: Pick<Identifier, 'kind' | 'value'>): Promise<IdentifierClaim | undefined>
+  /** Keeps what is about to be given up from everybody else for 90 days; false when its owner keeps too many already. Taken again, it is theirs as before. */
+  hold(claim: IdentifierClaim): Promise<boolean>
   /** Gives back what was read; not when somebody, even its owner, took it again meanwhile. */
   release(claim: IdentifierClaim): Promise<boolean>
   /** Whatever nobody has: its identity was never written, is deleted, or has it no more. Answers how many. */
@@ -38,6 +44,14 @@ export function createClaims({
     return (await free(other)) > 0 ? 'again' : false
   }
 
+  async function hold(claim: IdentifierClaim): Promise<boolean> {
+    const own = await rows.findBy('identityId', claim.identityId)
+    const held = own.filter(({ id, heldUntil = 0 }) => id !== claim.id && heldUntil > clock())
+    if (held.length >= mostHeld) return false
+    await rows.replace({ ...claim, heldUntil: clock() + holdTime })
+    return true
+  }
+
   async function release(claim: IdentifierClaim): Promise<boolean> {
     const nobody = `released ${claim.id}`
     // Whose it is counts, not which it is: a row that changed hands is not touched.
@@ -47,12 +61,13 @@ export function createClaims({
   }
 
   async function free(claim: IdentifierClaim): Promise<number> {
-    const { identityId, takenAt } = claim
+    const { identityId, takenAt, heldUntil = 0 } = claim
     if (takenAt > clock() - orphanAge) return 0
     const owner = await store.identities.get(identityId)
     if (owner?.state === 'deleted') return erase({ store, audit }, identityId)
     // By owner, not by id: whoever took the identifier a moment ago is another owner.
     if (owner === undefined) return rows.removeBy('identityId', identityId)
+    if (heldUntil > clock()) return 0
     return !owns(owner, claim) && (await release(claim)) ? 1 : 0
   }
 
@@ -65,6 +80,7 @@ export function createClaims({
       return false
     },
     get: (identifier) => rows.get(claimId(identifier)),
+    hold,
     release,
     free,
   }

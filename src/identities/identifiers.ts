@@ -93,7 +93,10 @@ function changed(
 
 function differenceOf({ identifiers }: Identity, next: readonly Identifier[]): Difference {
   const added = next.find(
-    (one) => !identifiers.some((old) => same(old, one) && old.verifiedAt === one.verifiedAt && old.written === one.written),
+    (one) =>
+      !identifiers.some(
+        (old) => same(old, one) && old.verifiedAt === one.verifiedAt && old.written === one.written,
+      ),
   )
   const removed = identifiers.find((old) => !next.some((one) => same(old, one)))
   return { ...(added === undefined ? {} : { added }), ...(removed === undefined ? {} : { removed }) }

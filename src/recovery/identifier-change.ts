@@ -2,9 +2,10 @@ import type { Enrolments, EnrolmentVisit } from '../authentication/enrolment.ts'
 import type { Obstacle } from '../authentication/removal.ts'
 import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Actor } from '../domain/audit-event.ts'
-import { type Identifier, masked } from '../domain/identifier.ts'
+import { type Identifier, masked, parseAs } from '../domain/identifier.ts'
 import { type Identity, mailAddress } from '../domain/identity.ts'
 import { readerAt } from '../domain/reader.ts'
+import { hour } from '../domain/time.ts'
 import type { AddressKind, AddressProofs } from '../identities/address-proofs.ts'
 import type { Identities } from '../identities/index.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -37,7 +38,12 @@ export type IdentifierConfirmed =
 /** `reason`: a locale key under `account:identifier.refused.` */
 export type IdentifierRemoved =
   | { readonly status: 'removed' }
-  | { readonly status: 'refused'; readonly reason: 'last-address' | 'unknown' | Obstacle }
+  | { readonly status: 'refused'; readonly reason: 'last-address' | 'unknown' | 'too-often' | Obstacle }
+
+/** `reason`: a locale key under `account:identifier.change.username.` */
+export type Renamed =
+  | { readonly status: 'changed' }
+  | { readonly status: 'refused'; readonly reason: 'malformed' | 'own' | 'taken' | 'too-often' }
 
 /** A signed-in person changes what they sign in with and are written to; the caller made sure that the sign-in is fresh (S30). */
 export interface IdentifierChanges {
@@ -49,6 +55,16 @@ export interface IdentifierChanges {
     visit: ChangeVisit,
     by: Actor,
   ): Promise<IdentifierConfirmed>
+  /**
+   * A username counts at once: there is nothing to prove. It is public by its nature, so that whoever is signed in may hear that somebody has it,
+   * though not of as many as they like (S32). The one that it replaces is held for them for 90 days.
+   */
+  rename(
+    identityId: string,
+    wish: { readonly written: string; readonly replaces?: string },
+    visit: ChangeVisit,
+    by: Actor,
+  ): Promise<Renamed>
   remove(
     identityId: string,
     own: Pick<Identifier, 'kind' | 'value'>,
@@ -86,17 +102,47 @@ export function createIdentifierChanges(tools: IdentifierChangesTools): Identifi
       return { status: 'changed' }
     },
 
+    async rename(identityId, { written, replaces }, visit, by) {
+      const wanted = parseUsername(written)
+      if (wanted === undefined) return { status: 'refused', reason: 'malformed' }
+      const before = await identities.get(identityId)
+      const has = before?.identifiers.some((one) => one.kind === 'username' && one.written === wanted.written)
+      if (before === undefined || has) return { status: 'refused', reason: 'own' }
+      const tries = { subject: `username ${identityId}`, most: triesAnHour, within: hour }
+      if (!(await tools.budget.spend([tries]))) return { status: 'refused', reason: 'too-often' }
+      const remove = replaces === undefined ? {} : { remove: { kind: 'username', value: replaces } as const }
+      const changed = await identities.changeIdentifier(identityId, { add: wanted, ...remove }, by)
+      if (changed.status === 'taken' || changed.status === 'too-often')
+        return { status: 'refused', reason: changed.status }
+      if (changed.status !== 'changed') return { status: 'refused', reason: 'malformed' }
+      await settle(before, changed, visit, by)
+      return { status: 'changed' }
+    },
+
     async remove(identityId, own, visit, by) {
       const before = await identities.get(identityId)
       if (before === undefined) return { status: 'refused', reason: 'unknown' }
       const reason = lacksAddress(before, own) ?? (await tools.enrolments.hinders(identityId, own))
       if (reason !== undefined) return { status: 'refused', reason }
       const changed = await identities.changeIdentifier(identityId, { remove: own }, by)
+      if (changed.status === 'too-often') return { status: 'refused', reason: 'too-often' }
       if (changed.status !== 'changed') return { status: 'refused', reason: 'unknown' }
       await settle(before, changed, visit, by)
       return { status: 'removed' }
     },
   }
+}
+
+const triesAnHour = 20
+
+/** Neither a number nor an address: what is typed at the sign-in is taken for one of these first. */
+function parseUsername(written: string): Identifier | undefined {
+  return /\p{L}/u.test(written) ? parseAs('username', written) : undefined
+}
+
+/** A username is no secret: whoever reads the message wants to know which. */
+function shown(identifier: Identifier): string {
+  return identifier.kind === 'username' ? identifier.written : masked(identifier)
 }
 
 interface Change {
@@ -129,8 +175,8 @@ async function tellOwner(
     at: clock(),
     link: `${issuer}/account/security`,
     ...(userAgent === undefined ? {} : { device: userAgent }),
-    ...(added === undefined ? {} : { added: masked(added) }),
-    ...(removed === undefined ? {} : { removed: masked(removed) }),
+    ...(added === undefined ? {} : { added: shown(added) }),
+    ...(removed === undefined ? {} : { removed: shown(removed) }),
   }
   for (const to of told.values()) {
     // An SMS costs money: whoever changes numbers all day is told by mail alone.

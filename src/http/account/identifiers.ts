@@ -21,6 +21,8 @@ export interface IdentifierPages {
   readonly backToCode: SignedInHandler
 }
 
+type Kind = AddressKind | 'username'
+
 interface Mistake {
   readonly status?: number
   /** About what was typed. */
@@ -33,14 +35,24 @@ interface Mistake {
 
 const invalid = 422
 
-/** The e-mail address and the phone number: added, replaced by another once a code that was sent there proves it (S35), removed. */
+/**
+ * The e-mail address and the phone number: added, replaced by another once a code that was sent there proves it (S35), removed. And the username, which
+ * needs no code.
+ */
 export function createIdentifierPages(deps: AppDependencies, portal: Portal): IdentifierPages {
   const { addresses, web, random, clock } = deps
   const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
 
-  function kindOf({ ctx }: SignedIn): AddressKind {
-    const kind = addresses.kinds.find((one) => one === ctx.params.kind)
+  function kindOf({ ctx }: SignedIn): Kind {
+    const kind = ([...addresses.kinds, 'username'] as const).find((one) => one === ctx.params.kind)
     if (kind === undefined) throw new Problem('not-found')
+    return kind
+  }
+
+  /** One that a code is sent to. */
+  function addressOf(page: SignedIn): AddressKind {
+    const kind = kindOf(page)
+    if (kind === 'username') throw new Problem('not-found')
     return kind
   }
 
@@ -75,7 +87,7 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
   async function codeForm(page: SignedIn, mistake?: string): Promise<void> {
     const { ctx, identity } = page
     const t = translate(page)
-    const kind = kindOf(page)
+    const kind = addressOf(page)
     const pending = await addresses.proofs.pending(identity.id, kind)
     if (pending === undefined) return seeOther(ctx, pathOf(kind))
     const wait = pending.againAt - clock()
@@ -94,6 +106,17 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
     })
   }
 
+  async function rename(
+    page: SignedIn,
+    wish: { readonly written: string; readonly replaces?: string },
+  ): Promise<void> {
+    const { changes } = addresses
+    const renamed = await changes.rename(page.identity.id, wish, visit(page), actorOf(page))
+    if (renamed.status === 'changed') return seeOther(page.ctx, '/account/profile?done=username')
+    const field = translate(page)(`account:identifier.change.username.${renamed.reason}`)
+    form(page, { status: invalid, field })
+  }
+
   return {
     show: (page) => form(page),
 
@@ -101,12 +124,12 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
       const { ctx, identity } = page
       const kind = kindOf(page)
       const replaced = replacedOf(identity.identifiers.filter((one) => one.kind === kind))
-      const wish = { kind, written: ctx.state.form[kind] ?? '' }
-      const begun = await addresses.proofs.begin(
-        identity.id,
-        replaced === undefined ? wish : { ...wish, replaces: replaced.value },
-        visit(page),
-      )
+      const wish = {
+        written: ctx.state.form[kind] ?? '',
+        ...(replaced === undefined ? {} : { replaces: replaced.value }),
+      }
+      if (kind === 'username') return rename(page, wish)
+      const begun = await addresses.proofs.begin(identity.id, { kind, ...wish }, visit(page))
       if (begun.status === 'sent') return seeOther(ctx, `${pathOf(kind)}/code`)
       const field = translate(page)(`account:identifier.change.${kind}.${begun.reason}`)
       form(page, { status: invalid, field })
@@ -116,7 +139,7 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
 
     async confirm(page) {
       const { ctx, identity } = page
-      const kind = kindOf(page)
+      const kind = addressOf(page)
       const code = ctx.state.form.code ?? ''
       const confirmed = await addresses.changes.confirm(identity.id, kind, code, visit(page), actorOf(page))
       if (confirmed.status === 'changed') return seeOther(ctx, '/account/profile?done=changed')
@@ -127,7 +150,7 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
     },
 
     async again(page) {
-      const kind = kindOf(page)
+      const kind = addressOf(page)
       await addresses.proofs.again(page.identity.id, kind, visit(page))
       seeOther(page.ctx, `${pathOf(kind)}/code`)
     },
@@ -145,11 +168,11 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
     },
 
     backToForm: (page) => seeOther(page.ctx, pathOf(kindOf(page))),
-    backToCode: (page) => seeOther(page.ctx, `${pathOf(kindOf(page))}/code`),
+    backToCode: (page) => seeOther(page.ctx, `${pathOf(addressOf(page))}/code`),
   }
 }
 
-function pathOf(kind: AddressKind): string {
+function pathOf(kind: Kind): string {
   return `/account/profile/${kind}`
 }
 

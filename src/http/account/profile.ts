@@ -29,12 +29,12 @@ export function createProfilePages(
       scripts: ['time-zone.js'],
       sources: picture.sources,
       values: {
-        notice: noticeOf(ctx, t, 'profile', ['saved', 'changed', 'removed']),
+        notice: noticeOf(ctx, t, 'profile', ['saved', 'changed', 'removed', 'username']),
         ...profileForm({ claims: identity.claims, typed, mistake, languages: settings.languages }, t),
         picture: picture.address,
         initial: personShown(page).initial,
         identifiers: identity.identifiers.map((identifier) => identifierShown(identifier, t)),
-        changes: addresses.kinds.map((kind) => {
+        changes: ([...addresses.kinds, 'username'] as const).map((kind) => {
           const has = identity.identifiers.some((one) => one.kind === kind)
           return {
             href: `/account/profile/${kind}`,

@@ -20,6 +20,8 @@ const open = ['/account/callback', '/admin/callback', '/.well-known/change-passw
 /** POSTs that need no fresh sign-in: they only take away, or change nothing that protects. */
 const lasting = [
   '/account/profile',
+  '/account/profile/picture',
+  '/account/profile/picture/remove',
   '/account/sessions/others/end',
   '/account/sessions/:session/end',
   '/account/applications/:client/narrow',

@@ -1,0 +1,132 @@
+import { expect, it } from 'vitest'
+import { parseAs } from '../../src/domain/identifier.ts'
+import { day, minute } from '../../src/domain/time.ts'
+import { eachStore } from '../support/stores.ts'
+import { createWorld, failing, operator, parallel, type World, worldOn } from './world.ts'
+
+const add = (written: string) => ({ kind: 'username', written }) as const
+const own = (value: string) => ({ kind: 'username', value }) as const
+
+async function person({ identities }: Pick<World, 'identities'>, email: string, username?: string) {
+  const identifiers = [
+    { kind: 'email', written: `${email}@example.com`, verified: true } as const,
+    ...(username === undefined ? [] : [add(username)]),
+  ]
+  const created = await identities.create({ identifiers, state: 'active' }, operator)
+  if (created.status !== 'created') throw new Error(created.status)
+  return created.identity.id
+}
+
+eachStore((_, open) => {
+  const names = async ({ identities }: Pick<World, 'identities'>, id: string) =>
+    (await identities.get(id))?.identifiers
+      .filter(({ kind }) => kind === 'username')
+      .map(({ written }) => written)
+
+  it('a username that was given up goes to nobody else for 90 days, and back to its owner at any time', async () => {
+    const world = await createWorld(open)
+    const { identities, clock } = world
+    const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob')]
+    const change = { add: add('ana.ruiz'), remove: own('ana') }
+    expect((await identities.changeIdentifier(ana, change, operator)).status).toBe('changed')
+    expect(await names(world, ana)).toEqual(['ana.ruiz'])
+    expect(await identities.findByIdentifier('username', 'ana')).toBeUndefined()
+    clock.advance(89 * day)
+    await identities.freeOrphanedClaims()
+    expect(await identities.changeIdentifier(bob, { add: add('Ana') }, operator)).toEqual({ status: 'taken' })
+    const draft = { identifiers: [add('ana')] }
+    expect(await identities.create(draft, operator)).toEqual({ status: 'taken', kind: 'username' })
+    const back = { add: add('ana'), remove: own('ana.ruiz') }
+    expect((await identities.changeIdentifier(ana, back, operator)).status).toBe('changed')
+    // Theirs as before: time does not take it away.
+    clock.advance(200 * day)
+    await identities.freeOrphanedClaims()
+    expect((await identities.findByIdentifier('username', 'ana'))?.id).toBe(ana)
+    // The other one was given up longer ago than it is held.
+    expect((await identities.changeIdentifier(bob, { add: add('ana.ruiz') }, operator)).status).toBe(
+      'changed',
+    )
+  })
+
+  it('a username that was removed is held as well, until its owner is erased', async () => {
+    const world = await createWorld(open)
+    const { identities, clock } = world
+    const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob')]
+    await identities.changeIdentifier(ana, { remove: own('ana') }, operator)
+    clock.advance(day)
+    expect((await identities.changeIdentifier(bob, { add: add('ana') }, operator)).status).toBe('taken')
+    await identities.remove(ana, operator)
+    expect((await identities.changeIdentifier(bob, { add: add('ana') }, operator)).status).toBe('changed')
+  })
+
+  it('of any number who want a name at once one gets it, and nobody keeps it from the others without having it', async () => {
+    const world = await createWorld(open)
+    const { identities } = world
+    const people = await parallel(6, (index) => person(world, `p${index}`, `name${index}`))
+    const all = await Promise.all(
+      people.map((id, index) =>
+        identities.changeIdentifier(id, { add: add('wanted'), remove: own(`name${index}`) }, operator),
+      ),
+    )
+    expect(all.filter(({ status }) => status === 'changed')).toHaveLength(1)
+    expect(all.filter(({ status }) => status === 'taken')).toHaveLength(5)
+    const owner = await identities.findByIdentifier('username', 'wanted')
+    expect(people).toContain(owner?.id)
+    // Whoever did not get it keeps what they had, unheld.
+    for (const [index, id] of people.entries()) {
+      if (id === owner?.id) continue
+      expect((await identities.findByIdentifier('username', `name${index}`))?.id).toBe(id)
+      expect(await world.store.claims.get(`username:name${index}`)).not.toHaveProperty('heldUntil')
+    }
+  })
+
+  it('nobody hoards names: at most five are held for one person', async () => {
+    const world = await createWorld(open)
+    const { identities, clock } = world
+    const ana = await person(world, 'ana', 'n0')
+    for (let index = 1; index <= 5; index += 1) {
+      const change = { add: add(`n${index}`), remove: own(`n${index - 1}`) }
+      expect((await identities.changeIdentifier(ana, change, operator)).status).toBe('changed')
+    }
+    const sixth = { add: add('n6'), remove: own('n5') }
+    expect(await identities.changeIdentifier(ana, sixth, operator)).toEqual({ status: 'too-often' })
+    expect(await names(world, ana)).toEqual(['n5'])
+    expect(await identities.changeIdentifier(ana, { remove: own('n5') }, operator)).toEqual({
+      status: 'too-often',
+    })
+    clock.advance(91 * day)
+    expect((await identities.changeIdentifier(ana, sixth, operator)).status).toBe('changed')
+  })
+
+  it('the same name in other letters is the same name', async () => {
+    const world = await createWorld(open)
+    const ana = await person(world, 'ana', 'ana')
+    const change = { add: add('Ana'), remove: own('ana') }
+    expect((await world.identities.changeIdentifier(ana, change, operator)).status).toBe('changed')
+    expect(await names(world, ana)).toEqual(['Ana'])
+    expect(await world.store.claims.get('username:ana')).not.toHaveProperty('heldUntil')
+  })
+
+  it('a kill between holding the old name and writing the new one loses neither', async () => {
+    const world = await createWorld(open)
+    const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob')]
+    const killed = worldOn(failing(world.store, 'identities.replace'), world.clock.now)
+    const change = { add: add('ana.ruiz'), remove: own('ana') }
+    await expect(killed.identities.changeIdentifier(ana, change, operator)).rejects.toThrow('killed')
+    expect((await world.identities.findByIdentifier('username', 'ana'))?.id).toBe(ana)
+    world.clock.advance(11 * minute)
+    await world.identities.freeOrphanedClaims()
+    expect((await world.identities.findByIdentifier('username', 'ana'))?.id).toBe(ana)
+    expect((await world.identities.changeIdentifier(bob, { add: add('ana.ruiz') }, operator)).status).toBe(
+      'changed',
+    )
+  })
+
+  it('needs no proof', async () => {
+    const world = await createWorld(open)
+    const ana = await person(world, 'ana')
+    await world.identities.changeIdentifier(ana, { add: add('ana') }, operator)
+    const identity = await world.identities.get(ana)
+    expect(identity?.identifiers.at(-1)).toEqual(parseAs('username', 'ana'))
+  })
+})
