@@ -157,7 +157,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     serviceName: config.brand.name,
     relatedOrigins: config.webauthn.related_origins,
   })
-  const signals = createSignals(config.signals, networks.badRanges)
+  const signals = createSignals(config.signals, networks.badRanges, config.alerts)
   const policies = createPolicies({ ...tools, audit, signals, settings })
   const { rules } = policies
   const enrolments = createEnrolments({ ...tools, identities, factors, rules, messenger, audit, settings })

@@ -18,6 +18,8 @@ export interface WhereaboutsTools {
 /** Where an identity signed in before: coarse, sealed, few, and forgotten after a while. */
 export interface Whereabouts {
   of(identityId: string): Promise<readonly EarlierSignIn[]>
+  /** The sign-in at this address, when it was noted and is somewhere: the place with its first time. */
+  at(identityId: string, address: string): Promise<EarlierSignIn | undefined>
   /** After a completed sign-in. */
   note(identityId: string, address: string): Promise<void>
 }
@@ -40,7 +42,10 @@ export function createWhereabouts({ store, vault, clock, places, wanted }: Where
     for (let round = 0; round < mostRounds; round += 1) {
       const row = await rows.get(identityId)
       const earlier = row === undefined ? [] : opened(identityId, row.sealed)
-      const all = [now, ...earlier.filter(({ place }) => !isSame(place, now.place))].slice(0, most)
+      const before = earlier.find(({ place }) => isSame(place, now.place))
+      const since = before === undefined ? now.at : before.since
+      const newest = since === undefined ? now : { ...now, since }
+      const all = [newest, ...earlier.filter((one) => one !== before)].slice(0, most)
       const sealed = vault.seal(purpose, JSON.stringify(all), identityId)
       const draft = { id: identityId, sealed, expiresAt: now.at + kept }
       const written =
@@ -49,10 +54,17 @@ export function createWhereabouts({ store, vault, clock, places, wanted }: Where
     }
   }
 
+  async function of(identityId: string): Promise<readonly EarlierSignIn[]> {
+    const row = await rows.get(identityId)
+    return row === undefined ? [] : opened(identityId, row.sealed)
+  }
+
   return {
-    async of(identityId) {
-      const row = await rows.get(identityId)
-      return row === undefined ? [] : opened(identityId, row.sealed)
+    of,
+    async at(identityId, address) {
+      const place = places.find(address)
+      const here = place && coarse(place)
+      return here && (await of(identityId)).find((one) => isSame(one.place, here))
     },
     async note(identityId, address) {
       const place = wanted ? places.find(address) : undefined

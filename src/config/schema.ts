@@ -154,7 +154,7 @@ export const schema = map({
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), ...recoveries, contacts, cases }),
-  alerts: map({ new_device: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),
+  alerts: map({ new_device: flag, new_place: flag, objection_lifetime: duration({ min: '1h', max: '30d' }) }),
   account: map({
     deletion_delay: duration({ min: '1h', max: '30d' }),
     export_lifetime: duration({ min: '10m', max: '7d' }),

@@ -33,6 +33,14 @@ export function distanceBetween(one: Place, other: Place): number | undefined {
   return 2 * earthRadius * Math.asin(Math.min(1, Math.sqrt(north + narrower * east)))
 }
 
+/** Within so many kilometres; a database that knows countries only has nothing finer to compare. */
+export function isNear(one: Place, other: Place, within: number): boolean {
+  const distance = distanceBetween(one, other)
+  if (distance !== undefined) return distance <= within
+  const regionDiffers = one.region !== undefined && other.region !== undefined && one.region !== other.region
+  return one.country === other.country && !regionDiffers
+}
+
 /** `Berlin, Germany`, the country in the reader's language. */
 export function placeName({ city, region, country }: Place, language: string): string {
   const near = city ?? region

@@ -48,6 +48,7 @@ export type MessageTemplate =
   | 'guessing'
   | 'sign-in-disowned'
   | 'new-device'
+  | 'new-place'
   | 'objection-raised'
   | 'token-reuse'
   | 'application-authorised'

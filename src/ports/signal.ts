@@ -20,14 +20,17 @@ export interface Facts {
 }
 
 export interface EarlierSignIn {
+  /** The last one there. */
   readonly at: Instant
+  /** The first one there, as far back as is remembered; absent where nobody noted it. */
+  readonly since?: Instant
   readonly place: Place
 }
 
 export interface RiskSignals {
   /** Those that are turned on. */
   readonly names: readonly string[]
-  /** Whether one of them compares places: otherwise none are kept. */
+  /** Whether one of them compares places, or people are told of new ones: otherwise none are kept. */
   readonly comparesPlaces: boolean
   /** The names of those that the facts speak for. Pure. */
   raised(facts: Facts): readonly string[]

@@ -27,8 +27,12 @@ interface Signal {
   raised(facts: Facts): boolean
 }
 
-/** What is turned on. `listed`: the networks of `bad_address_range`. */
-export function createSignals(settings: SignalSettings, listed: AddressRanges): RiskSignals {
+/** What is turned on. `listed`: the networks of `bad_address_range`; `alerts`: people are told of new places, which have to be known for that. */
+export function createSignals(
+  settings: SignalSettings,
+  listed: AddressRanges,
+  alerts: { readonly new_place: boolean } = { new_place: false },
+): RiskSignals {
   const signals: readonly Signal[] = [
     signal('new-device', newDevice, settings.new_device),
     signal('new-place', newPlace, settings.new_place),
@@ -39,7 +43,7 @@ export function createSignals(settings: SignalSettings, listed: AddressRanges): 
   const on = signals.filter(({ enabled }) => enabled)
   return {
     names: on.map(({ name }) => name),
-    comparesPlaces: settings.new_place.enabled || settings.impossible_travel.enabled,
+    comparesPlaces: settings.new_place.enabled || settings.impossible_travel.enabled || alerts.new_place,
     raised: (facts) => on.filter((one) => one.raised(facts)).map(({ name }) => name),
   }
 }

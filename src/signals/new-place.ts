@@ -1,4 +1,4 @@
-import { distanceBetween, type Place } from '../domain/place.ts'
+import { isNear } from '../domain/place.ts'
 import type { Facts } from '../ports/signal.ts'
 
 export interface NewPlaceSettings {
@@ -10,12 +10,4 @@ export interface NewPlaceSettings {
 export function newPlace({ place, earlier }: Facts, { within }: NewPlaceSettings): boolean {
   if (place === undefined || earlier.length === 0) return false
   return earlier.every((one) => !isNear(one.place, place, within))
-}
-
-/** A database that knows countries only has nothing finer to compare. */
-function isNear(one: Place, other: Place, within: number): boolean {
-  const distance = distanceBetween(one, other)
-  if (distance !== undefined) return distance <= within
-  const regionDiffers = one.region !== undefined && other.region !== undefined && one.region !== other.region
-  return one.country === other.country && !regionDiffers
 }

@@ -50,6 +50,7 @@ const names = {
   guessing: true,
   'sign-in-disowned': true,
   'new-device': true,
+  'new-place': true,
   'objection-raised': true,
   'recovery-started': true,
   'recovery-contested': true,
