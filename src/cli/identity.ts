@@ -26,10 +26,11 @@ export const identityCommands: readonly Command[] = [
       'phone-verified': { type: 'boolean' },
       group: { type: 'string', multiple: true },
       administrator: { type: 'boolean' },
+      reviewer: { type: 'boolean' },
       'password-stdin': { type: 'boolean' },
     },
     usage:
-      'identity create --email ADDRESS [--email-verified] [--name NAME] [--username NAME] [--phone NUMBER [--phone-verified]] [--group GROUP…] [--administrator] [--password-stdin]',
+      'identity create --email ADDRESS [--email-verified] [--name NAME] [--username NAME] [--phone NUMBER [--phone-verified]] [--group GROUP…] [--administrator] [--reviewer] [--password-stdin]',
     summary: 'Create a person, with a password from standard input or an invitation link.',
     async run({ toolbox, options, terminal }) {
       if (text(options, 'email') === undefined) throw new WrongUsage('--email is missing')
@@ -100,10 +101,34 @@ export const identityCommands: readonly Command[] = [
         return { data: shown(identity), text: `${JSON.stringify(shown(identity), undefined, 2)}\n` }
       }),
   },
+  reviewing(true, 'Let a person judge recovery cases of others.'),
+  reviewing(false, 'Let a person judge no recovery cases any more.'),
   transition('suspend', 'Stop a person from signing in, and end every session and token, until restored.'),
   transition('restore', 'Let a suspended person sign in again.'),
   transition('remove', 'Delete a person: personal data is erased, the id is never used again.'),
 ]
+
+function reviewing(held: boolean, summary: string): Command {
+  const verb = held ? 'make-reviewer' : 'unmake-reviewer'
+  return {
+    name: `identity ${verb}`,
+    operands: ['id-or-identifier'],
+    usage: `identity ${verb} <id or address>`,
+    summary,
+    run: ({ toolbox, operands: [who = ''] }) =>
+      withServices(toolbox, async (services) => {
+        const identity = await find(services, who)
+        const role = { name: 'reviewer', held } as const
+        const updated = await services.identities.update(identity.id, { role }, operator)
+        if (updated.status !== 'updated') throw new Refusal(`There is nobody with '${who}' any more.`)
+        const { roles } = updated.identity
+        return {
+          data: { id: identity.id, roles },
+          text: `${displayName(identity)} is ${held ? 'a reviewer now' : 'no reviewer any more'}.\n`,
+        }
+      }),
+  }
+}
 
 function transition(verb: 'suspend' | 'restore' | 'remove', summary: string): Command {
   return {
@@ -140,7 +165,7 @@ async function create(
   )
   const name = text(options, 'name')
   const claims: Claims = name === undefined ? {} : { name }
-  const roles = options.administrator === true ? (['administrator'] as const) : []
+  const roles = (['administrator', 'reviewer'] as const).filter((role) => options[role] === true)
   const created = await identities.create(
     { identifiers, claims, groups: list(options, 'group'), roles, state },
     operator,

@@ -67,6 +67,8 @@ export interface IdentityChange {
   readonly claims?: ClaimsChange
   readonly groups?: readonly string[]
   readonly roles?: readonly Role[]
+  /** One role given or taken, whatever happens to the others at the same time. */
+  readonly role?: { readonly name: Role; readonly held: boolean }
 }
 
 export type Updated =
@@ -117,7 +119,7 @@ export interface Identities extends IdentityDirectory {
   findByIdentifier(kind: IdentifierKind | 'any', value: string): Promise<Identity | undefined>
   /** Exactly one of N racers for an identifier gets it; the others leave nothing behind. */
   create(draft: IdentityDraft, by: Actor): Promise<Created>
-  /** Merges with what others change at the same time. `change` may be input: anything but claims, groups and roles in it is ignored. */
+  /** Merges with what others change at the same time. `change` may be input: anything but claims, groups, roles and role in it is ignored. */
   update(id: string, change: IdentityChange, by: Actor): Promise<Updated>
   /** Marks an identifier of the identity as proved; false when it has no such identifier (any more). */
   verifyIdentifier(id: string, kind: IdentifierKind, value: string, by: Actor): Promise<boolean>

@@ -1,6 +1,6 @@
 import { changedClaims } from '../domain/claims.ts'
 import { parseAs } from '../domain/identifier.ts'
-import type { Identity } from '../domain/identity.ts'
+import type { Identity, Role } from '../domain/identity.ts'
 import type { Instant } from '../domain/time.ts'
 import { amend } from './amend.ts'
 import { parseGroups, parseRoles } from './groups.ts'
@@ -75,11 +75,17 @@ function changed(
   if ('invalid' in checked) return checked
   const groups = change.groups === undefined ? identity.groups : parseGroups(change.groups)
   if (groups === undefined) return { invalid: 'groups' }
-  const roles = change.roles === undefined ? identity.roles : parseRoles(change.roles)
+  const roles = parseRoles(change.roles ?? rolesAfter(identity.roles, change.role))
   if (roles === undefined) return { invalid: 'roles' }
   const { claims } = checked
   const next = { ...identity, claims, groups, roles, updatedAt: now }
   return { identity: next, names: differences(identity, next) }
+}
+
+function rolesAfter(before: readonly Role[], role: IdentityChange['role']): readonly Role[] {
+  if (role === undefined) return before
+  const others = before.filter((one) => one !== role.name)
+  return role.held ? [...others, role.name] : others
 }
 
 function differences(before: Identity, after: Identity): string[] {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../domain/audit-event.ts'
 import { Problem } from '../domain/problem.ts'
 import { isOver, type RecoveryCase } from '../domain/recovery-case.ts'
@@ -42,6 +43,8 @@ const mostRounds = 20
 /** Whoever wrote the new state tells of it at once; after this long somebody else does. */
 export const grace: Duration = 15 * second
 const telling: Duration = minute
+const waiting: Duration = second / 10
+const mostWaits = 20
 const soonAfter: Duration = second / 4
 
 /**
@@ -69,8 +72,15 @@ export function createCaseMoves({ store, queue, vault, clock, tell }: CaseMovesT
   async function settled(id: string, later = false): Promise<RecoveryCase | undefined> {
     const one = await rows.get(id)
     if (one === undefined || one.told === one.state) return one
-    if (later || !(await settle(one))) throw new Problem('busy', { retryAfter: 1 })
-    return rows.get(id)
+    if (later) throw new Problem('busy', { retryAfter: 1 })
+    // Whoever tells just now is done in a moment, unless they died: then it takes until the lease is over.
+    for (let round = 0; round < mostWaits; round += 1) {
+      if (await settle(one)) return rows.get(id)
+      await sleep(waiting)
+      const now = await rows.get(id)
+      if (now === undefined || now.told === now.state) return now
+    }
+    throw new Problem('busy', { retryAfter: 5 })
   }
 
   const make: CaseMoves['make'] = async (id, actor, change, { later } = { later: false }) => {

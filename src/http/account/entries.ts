@@ -62,6 +62,7 @@ const icons: Readonly<Record<string, string>> = {
   token: 'app',
   recovery: 'key',
   case: 'users',
+  contact: 'users',
   objection: 'shield',
 }
 
@@ -83,6 +84,7 @@ function said({ action, result, details }: AuditEntry, application: string, t: T
 
 /** What was done to get back in, where the same action is known from elsewhere. */
 function purposeIn(action: AuditEntry['action'], details: AuditEntry['details']): string {
+  if (action.startsWith('contact.')) return details?.by === undefined ? '' : '-other'
   if (action === 'recovery.completed') return details?.recovery === undefined ? '' : '-grant'
   if (action !== 'authentication.completed' || details?.purpose === undefined) return ''
   return details.purpose === 'drill' ? '-drill' : '-recovery'

@@ -25,16 +25,16 @@ export type Place = (typeof places)[number]
 /** Pages of the portal, in its frame. */
 export function createPortal(web: Web): Portal {
   return (page, { view, place, title, status = 200, values, sources = {}, scripts = [] }) => {
-    const { ctx, identity } = page
+    const { ctx, identity, recovery } = page
     const t = web.words.translate(ctx.state.language)
     const pages = places.map((name) => ({
       href: name === 'home' ? '/account' : `/account/${name}`,
       label: t(`account:${name}.title`),
       current: name === place,
     }))
-    const console = identity.roles.includes('administrator')
-      ? [{ href: '/admin', label: t('account:console'), current: false }]
-      : []
+    const consoleAt = identity.roles.includes('administrator') ? '/admin' : '/admin/cases'
+    const console =
+      identity.roles.length > 0 ? [{ href: consoleAt, label: t('account:console'), current: false }] : []
     web.render(ctx, {
       view: `account/${view}`,
       layout: 'layout-wide',
@@ -50,6 +50,7 @@ export function createPortal(web: Web): Portal {
         navigation: [...pages, ...console],
         person: personShown(page),
         signOut: t('account:sign-out'),
+        recovering: recovery && { contested: recovery.state === 'contested' },
         banner: identity.deletion && momentsOf(page)(identity.deletion.dueAt),
       },
     })

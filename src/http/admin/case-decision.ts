@@ -39,7 +39,7 @@ export function createCaseDecisions(
         back: casePath(one.id),
         seen: one.evidence,
         reasons: refusalReasons,
-        typed: ctx.state.form,
+        typed: ctx.state.form ?? {},
         mistake,
         longestText,
       },

@@ -7,7 +7,7 @@ import { initialOf } from '../application.ts'
 import { queryValue } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { deviceShown } from '../device.ts'
-import { momentOf } from '../moments.ts'
+import { momentsOf } from '../moments.ts'
 import { addressShown } from '../place.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { type Frame, paged } from './frame.ts'
@@ -45,9 +45,9 @@ export function createCasePages(deps: AppDependencies, frame: Frame): CasePages 
     })
   }
 
-  async function lineShown({ ctx }: SignedIn, one: CaseLine) {
-    const { language } = ctx.state
-    const t = web.words.translate(language)
+  async function lineShown(page: SignedIn, one: CaseLine) {
+    const moment = momentsOf(page)
+    const t = web.words.translate(page.ctx.state.language)
     const name = await people.nameOf(one.identityId, t)
     return {
       href: casePath(one.id),
@@ -57,14 +57,14 @@ export function createCasePages(deps: AppDependencies, frame: Frame): CasePages 
       state: t(`cases:review.states.${one.state}`),
       tone: tones[one.state] ?? '',
       isOver: one.overAt !== undefined,
-      openedAt: momentOf(one.openedAt, language),
-      end: momentOf(one.overAt ?? one.endsAt, language),
+      openedAt: moment(one.openedAt),
+      end: moment(one.overAt ?? one.endsAt),
     }
   }
 
   async function show(page: SignedIn): Promise<void> {
-    const { language } = page.ctx.state
-    const t = web.words.translate(language)
+    const moment = momentsOf(page)
+    const t = web.words.translate(page.ctx.state.language)
     const one = await caseOf(deps, page)
     const line = await lineShown(page, one)
     const names = await people.namesIn(one, t)
@@ -81,17 +81,17 @@ export function createCasePages(deps: AppDependencies, frame: Frame): CasePages 
         reviews: one.reviews.map(({ by, action, at }) => ({
           by: names(by),
           action: t(`cases:review.actions.${action}`),
-          at: momentOf(at, language),
+          at: moment(at),
         })),
         signs: one.signs.map((sign) => signShown(sign, page)),
       },
     })
   }
 
-  function entryShown(entry: CaseEntry, id: string, { ctx }: SignedIn, names: (id: string) => string) {
-    const { language } = ctx.state
+  function entryShown(entry: CaseEntry, id: string, page: SignedIn, names: (id: string) => string) {
+    const { language } = page.ctx.state
     const t = web.words.translate(language)
-    const at = momentOf(entry.at, language)
+    const at = momentsOf(page)(entry.at)
     if ('by' in entry) return { ...entry, at, by: names(entry.by), files: [] }
     const from = addressShown(entry.address, language, deps.places)
     const files = entry.attachments.map((attachment) => fileShown(attachment, id))
@@ -100,14 +100,13 @@ export function createCasePages(deps: AppDependencies, frame: Frame): CasePages 
     return { ...entry, at, from, files, evidence, browser: deviceShown(entry.userAgent, t).name }
   }
 
-  function signShown({ name, tone, at, count, text }: CaseSign, { ctx }: SignedIn) {
-    const { language } = ctx.state
-    const t = web.words.translate(language)
+  function signShown({ name, tone, at, count, text }: CaseSign, page: SignedIn) {
+    const t = web.words.translate(page.ctx.state.language)
     return {
       tone,
       label: t(`cases:signs.${tone}`),
       text: t(`cases:signs.${name}`, { count, text }),
-      at: at === undefined ? undefined : momentOf(at, language),
+      at: at === undefined ? undefined : momentsOf(page)(at),
     }
   }
 

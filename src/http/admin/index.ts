@@ -15,6 +15,7 @@ import { createFrame, type Frame } from './frame.ts'
 import { createOverviewPage } from './overview.ts'
 import { createPeoplePages } from './people.ts'
 import { createPersonCreation } from './person-creation.ts'
+import { createReviewerPages } from './reviewers.ts'
 
 /** Cases of people who want back in: for reviewers, who need not be administrators. */
 function caseRoutes(deps: AppDependencies, frame: Frame): readonly Route[] {
@@ -54,6 +55,7 @@ export function adminRoutes(deps: AppDependencies): readonly Route[] {
   const newClient = createClientCreation(deps, frame)
   const people = createPeoplePages(deps, frame)
   const newPerson = createPersonCreation(deps, frame)
+  const reviewers = createReviewerPages(deps, frame)
 
   return [
     get('/admin', {}, signedIn(overview)),
@@ -74,6 +76,10 @@ export function adminRoutes(deps: AppDependencies): readonly Route[] {
     post('/admin/people/:identity/suspend', {}, fresh(people.suspend.do)),
     get('/admin/people/:identity/restore', {}, fresh(people.restore.ask)),
     post('/admin/people/:identity/restore', {}, fresh(people.restore.do)),
+    get('/admin/people/:identity/reviewer', {}, fresh(reviewers.give.ask)),
+    post('/admin/people/:identity/reviewer', {}, fresh(reviewers.give.do)),
+    get('/admin/people/:identity/no-reviewer', {}, fresh(reviewers.take.ask)),
+    post('/admin/people/:identity/no-reviewer', {}, fresh(reviewers.take.do)),
     get('/admin/people/:identity/invite', {}, fresh(newPerson.askAgain)),
     post('/admin/people/:identity/invite', { limit: 'message' }, fresh(newPerson.inviteAgain)),
     ...caseRoutes(deps, frame),

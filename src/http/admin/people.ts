@@ -76,6 +76,8 @@ export function createPeoplePages(deps: AppDependencies, frame: Frame): PeoplePa
           suspend: !isSelf && may(identity, 'suspend'),
           restore: may(identity, 'restore'),
           invite: may(identity, 'accept-invitation'),
+          reviewer: !isSelf && !identity.roles.includes('reviewer') && may(identity, 'sign-in'),
+          noReviewer: !isSelf && identity.roles.includes('reviewer'),
         },
       },
     })

@@ -9,6 +9,7 @@ import { adminRoutes } from '../../../src/http/admin/index.ts'
 import type { AppDependencies } from '../../../src/http/dependencies.ts'
 import type { Route } from '../../../src/http/routes.ts'
 import { addPerson, prove } from '../../support/person.ts'
+import { openedFor } from '../../support/recovery-case.ts'
 import { register } from '../../support/relying-party.ts'
 import { type Signet, useSignet } from '../../support/signet.ts'
 import { eachStore } from '../../support/stores.ts'
@@ -109,6 +110,33 @@ eachStore((_, __, fresh) => {
     expect(client?.metadata).not.toHaveProperty('scope')
   })
 
+  it('S38: a reviewer is served by every page of cases and gets 403 everywhere else in the console', async () => {
+    const scene = await prepare(await start())
+    await addPerson(scene.signet.house, 'rita@example.com', { claims: { name: 'Rita' }, roles: ['reviewer'] })
+    const rita = await signedIn(scene.signet, 'rita@example.com')
+    for (const route of guarded(scene).filter(({ path }) => path.startsWith('/admin'))) {
+      const { status } = await request(scene, rita, route)
+      const allowed = route.path.startsWith('/admin/cases') ? [200, 303, 409] : [403]
+      expect(allowed, `${label(route)} answered ${status}`).toContain(status)
+    }
+  })
+
+  it('S38: neither is the case of somebody who is a reviewer shown to them, nor does anybody make themselves one', async () => {
+    const scene = await prepare(await start())
+    const { identities } = scene.signet.house
+    const operator = { kind: 'operator' } as const
+    await identities.update(scene.ana, { role: { name: 'reviewer', held: true } }, operator)
+    const ana = await signedIn(scene.signet, 'ana@example.com')
+    const { cases } = (await scene.state()) as { cases: unknown }
+    for (const route of guarded(scene).filter(({ path }) => path.startsWith('/admin/cases/')))
+      expect((await request(scene, ana, route)).status, label(route)).toBe(404)
+    expect(await scene.state()).toMatchObject({ cases })
+    await identities.update(scene.ana, { roles: ['administrator'] }, operator)
+    for (const route of guarded(scene).filter(({ path }) => path.endsWith('reviewer')))
+      expect((await request(scene, ana, route)).status, label(route)).toBe(403)
+    expect(await identities.get(scene.ana)).toMatchObject({ roles: ['administrator'] })
+  })
+
   it('S36: no form of an administrator is taken without the token of their browser', async () => {
     const scene = await prepare(await start())
     const root = await signedIn(scene.signet, 'root@example.com')
@@ -163,7 +191,9 @@ async function prepare(signet: Signet): Promise<Scene> {
     credential: credential?.id,
     entry: items[0]?.id,
     device: device.id,
+    ...(await putContacts(house, ana)),
     kind: 'phone',
+    ...(await openedFor(house, 'ana@example.com')),
     factor: house.factors.find(({ enrolment }) => enrolment !== undefined)?.name,
   }
   const deps = { ...house, settings: house.config } as AppDependencies
@@ -183,9 +213,48 @@ async function prepare(signet: Signet): Promise<Scene> {
       trusted: (await devices()).map(({ id, trustedUntil }) => [id, trustedUntil]),
       sessions: (await oidc.sessions.list(ana)).map(({ uid }) => uid),
       consents: await consents.list(ana),
+      contacts: (await store.contacts.page({ limit: 10 })).items,
+      vouchings: (await store.vouchings.page({ limit: 10 })).items,
       client: await clients.find(party.id),
+      cases: await store.cases.findBy('identityId', ana),
     }),
   }
+}
+
+/** Somebody is her contact, she is theirs, and asked to vouch for them. */
+async function putContacts({ store, vault, identities }: Signet['house'], ana: string) {
+  const bob = await identities.create(
+    { identifiers: [{ kind: 'email', written: 'bob@example.com', verified: true }], state: 'active' },
+    { kind: 'system' },
+  )
+  if (bob.status !== 'created') throw new Error(bob.status)
+  const typed = JSON.stringify({ kind: 'email', value: 'x@example.com', written: 'x@example.com' })
+  const name = (owner: string, id: string, identityId: string) =>
+    store.contacts.put({
+      id: owner,
+      contacts: [
+        { id, identityId, sealed: vault.seal('contact', typed, id), invitedAt: 0, until: 0, acceptedAt: 0 },
+      ],
+      named: [identityId],
+      brokenAt: 0,
+    })
+  await name(ana, 'contact', bob.identity.id)
+  await name(bob.identity.id, 'role', ana)
+  const expiresAt = Date.now() + 24 * 60 * minute
+  const requirement = { level: 'two-factor', essential: true, recovery: true } as const
+  const process = { id: 'process', browser: '', requirement, proofs: [], challenges: {}, expiresAt }
+  await store.authentications.insert(process)
+  const asker = { address: '192.0.2.1', at: 0, phrase: ['one'], language: 'en' }
+  await store.vouchings.insert({
+    id: 'request',
+    ownerId: bob.identity.id,
+    process: process.id,
+    asked: [ana],
+    sealed: vault.seal('vouching', JSON.stringify(asker), 'request'),
+    answers: [],
+    expiresAt,
+  })
+  return { contact: 'contact', role: 'role', request: 'request' }
 }
 
 async function signedIn(signet: Signet, email: string): Promise<Visitor> {
@@ -234,6 +303,9 @@ async function request(
     firstParty: 'true',
     origin: 'built-in',
     withdraw: 'email',
+    text: 'Which applications do you use?',
+    reason: 'not-shown',
+    seen: '1',
     ...more,
   }
   return visitor.send(url, {
