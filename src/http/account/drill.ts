@@ -132,6 +132,7 @@ function walkOf({ web, random, settings }: AppDependencies, page: SignedIn): Wal
       application: { name, initial: name.slice(0, 1), unverified: false, ...nothing },
       sources: {},
       more: {
+        heading: t('security:drill.ask'),
         lead: t('security:drill.lead'),
         note: t('security:drill.note'),
         giveUp: t('security:drill.give-up'),
