@@ -10,6 +10,7 @@ export interface Sample {
   readonly perSecond: number
   /** Milliseconds. */
   readonly p50: number
+  readonly p95: number
   readonly p99: number
 }
 
@@ -40,6 +41,7 @@ export async function measure(
     cpu: cpu / latencies.length,
     perSecond: latencies.length / elapsed,
     p50: quantile(latencies, 0.5),
+    p95: quantile(latencies, 0.95),
     p99: quantile(latencies, 0.99),
   }
 }
@@ -57,6 +59,7 @@ export function medianOf(samples: readonly Sample[]): Sample {
     cpu: figure('cpu'),
     perSecond: figure('perSecond'),
     p50: figure('p50'),
+    p95: figure('p95'),
     p99: figure('p99'),
   }
 }

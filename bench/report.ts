@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import type { FloodResult } from './flood.ts'
 import { median, type Sample } from './load.ts'
 import type { Options } from './options.ts'
+import type { PortalPage } from './portal.ts'
+import { much } from './portal-seed.ts'
 import { canPin } from './processes.ts'
 import type { Scenario } from './scenarios.ts'
 
@@ -30,6 +32,8 @@ export interface Results {
   /** P3 with a passkey, by how many ways the people have. */
   readonly enrolled: { readonly one: Sample; readonly ten: Sample } | undefined
   readonly floods: readonly Flooded[] | undefined
+  /** P12. */
+  readonly portal: readonly PortalPage[] | undefined
   readonly starts: Pair<readonly Start[]> | undefined
   /** CPU milliseconds of one password hash in this run. */
   readonly hash: number
@@ -43,6 +47,7 @@ export function report(results: Results, options: Options): string {
     ...(results.enrolled === undefined ? [] : [enrolledTable(results.enrolled)]),
     ...(results.floods === undefined ? [] : [floodTable(results.floods)]),
     ...(results.starts === undefined ? [] : [startTable(results.starts)]),
+    ...(results.portal === undefined ? [] : [portalTable(results.portal)]),
   ].join('\n\n')
 }
 
@@ -148,6 +153,22 @@ function startTable(starts: Pair<readonly Start[]>): string {
   return `P11, start and rest (targets: < 1000 ms, < 120 MiB):\n\n${table(
     ['', 'start to ready, ms', 'memory of the server, MiB (RSS)', 'with its children, MiB (PSS)'],
     [row('bare', starts.bare), row('Signet', starts.signet)],
+  )}`
+}
+
+function portalTable(pages: readonly PortalPage[]): string {
+  const { sessions, applications, entries } = much
+  const rows = pages.map(({ title, much, little }) => [
+    title,
+    little.cpu.toFixed(1),
+    much.cpu.toFixed(1),
+    (much.cpu / little.cpu).toFixed(2),
+    much.p50.toFixed(1),
+    mark(much.p95.toFixed(1), much.p95 < 50),
+  ])
+  return `P12, pages of the portal, one at a time: somebody with hardly anything beside somebody with ${sessions} sessions, ${applications} applications and ${entries.toLocaleString('en')} entries in the activity (and as many that are told to nobody):\n\n${table(
+    ['page', 'little, CPU ms', 'much, CPU ms', 'ratio', 'much, p50, ms', 'p95, ms (target < 50)'],
+    rows,
   )}`
 }
 

@@ -7,6 +7,8 @@ import { compare, compareEnrolled, flood, restart, run } from './compare.ts'
 import { createFixture, type Fixture, writeBareFixture, writeConfig } from './fixture.ts'
 import { guesses } from './guesses.ts'
 import { type Options, readOptions } from './options.ts'
+import { measurePortal } from './portal.ts'
+import { seedPortal } from './portal-seed.ts'
 import { moveToCore } from './processes.ts'
 import { summarise } from './profile.ts'
 import { type Flooded, type Results, report, writeReport } from './report.ts'
@@ -66,6 +68,7 @@ async function measureAll(env: Record<string, string>, fixture: Fixture): Promis
     scenarios: results,
     enrolled,
     floods: wanted('P9') ? await floods(start, fixture) : undefined,
+    portal: wanted('P12') ? await portal(env, fixture) : undefined,
     starts: wanted('P11') ? await both((which) => restart(start[which], options.rounds)) : undefined,
     hash: await hashTime(fixture),
   }
@@ -81,6 +84,18 @@ async function floods(start: Record<'bare' | 'signet', () => Promise<Server>>, f
     results.push({ title, name: 'Signet', rounds: await flood(start.signet, fixture, options, kind) })
   }
   return results
+}
+
+/** After everything else: what it fills the store with is in nobody else's way. */
+async function portal(env: Record<string, string>, fixture: Fixture) {
+  const [rich = '', poor = ''] = fixture.people.slice(700)
+  const people = { much: rich, little: poor }
+  say('P12 pages of the portal')
+  await seedPortal(env, people)
+  const server = await startSignet(env)
+  const pages = await measurePortal(server, fixture, people, options)
+  await server.stop()
+  return pages
 }
 
 async function profiles(env: Record<string, string>, fixture: Fixture, target: string): Promise<void> {
