@@ -1,7 +1,8 @@
-// Owns "exactly once" in the protocol: codes, pushed requests, device codes, `jti`s. The library finds, checks and then marks;
+// Owns "exactly once" in the protocol: codes, pushed requests, device codes, interactions, `jti`s. The library finds, checks and then marks;
 // here the mark is a compare-and-set that one racer wins, and losing it ends what was issued. Refresh tokens are refresh.ts.
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
+import { Problem } from '../domain/problem.ts'
 import type { Duration } from '../domain/time.ts'
 import { minute, second } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -33,6 +34,7 @@ export function applyOneTime(provider: Provider, deps: OneTimeDeps): void {
     spendOnce(provider[name] as unknown as ModelClass, artifacts, (model) => endGrant(model, artifacts))
   }
   spendOnce(provider.PushedAuthorizationRequest as unknown as ModelClass, artifacts, refusePushedRequest)
+  answerOnce(provider.Interaction as unknown as ModelClass, artifacts)
   keepGrantsEnded(provider.Grant as unknown as ModelClass, artifacts)
   applyRefresh(provider.RefreshToken as unknown as ModelClass, deps)
   const { ReplayDetection } = provider as unknown as { ReplayDetection: { unique: Unique } }
@@ -46,6 +48,29 @@ function spendOnce(Class: ModelClass, artifacts: Artifacts, lose: (model: Model)
       const row = originOf<Artifact>(this)
       if (row === undefined || !(await artifacts.spend(row)).won) return lose(this)
       this.emit('consumed')
+    },
+  })
+}
+
+/** Of two answers to one page (a double click) the first one stands, and of two that go on with it one gets what was asked for. */
+function answerOnce(Interaction: ModelClass, artifacts: Artifacts): void {
+  const { save } = Interaction.prototype
+  rememberOrigins(Interaction)
+  Object.assign(Interaction.prototype, {
+    async save(this: Model, expiresIn: number) {
+      const row = originOf<Artifact>(this)
+      if (row === undefined) return save.call(this, expiresIn as never)
+      const { value, payload } = await this.getValueAndPayload()
+      const first = await artifacts.replace(row, this.kind, payload, expiresIn)
+      // Never written anew: somebody went on with it already.
+      if (!first && (await artifacts.row(this.kind, value)) === undefined)
+        throw new Problem('interaction-lost')
+      return value
+    },
+    async destroy(this: Model) {
+      if (!(await artifacts.remove(this.kind, this.jti ?? '')))
+        throw new errors.SessionNotFound('interaction session not found')
+      this.emit('destroyed')
     },
   })
 }

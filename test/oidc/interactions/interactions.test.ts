@@ -67,6 +67,26 @@ describe('interactions', () => {
       expect(await jsonOf(await third.send(app.origin + waiting))).toEqual({ page: 'lost' })
     })
 
+    it.each([2, 8, 32])(
+      'F3: of %i clicks at the same moment one leads to a code, however they interleave',
+      async (racers) => {
+        const { app, client, ana } = await startScene(open)
+        const browser = createVisitor()
+        const at = await start(app, browser, client)
+        await act(app, browser, at, { login: { identityId: ana.id } })
+        const login = await browser.send(app.origin + at.replace('/interaction/', '/authorize/'))
+        const consent = login.headers.get('location') ?? ''
+        const click = async () => {
+          const done = await act(app, browser, consent, { consent: { scopes: ['openid'] } })
+          if (done.status !== 303) return undefined
+          const back = await browser.send(done.headers.get('location') ?? '')
+          return URL.parse(back.headers.get('location') ?? '')?.searchParams.get('code')
+        }
+        const codes = await Promise.all(Array.from({ length: racers }, click))
+        expect(codes.filter((code) => typeof code === 'string')).toHaveLength(1)
+      },
+    )
+
     it('in two tabs of one browser do not meet', async () => {
       const { app, client, ana } = await startScene(open)
       const other = await app.addClient({ metadata: { client_name: 'Other' } })
