@@ -15,6 +15,9 @@ interface ItemShown {
   readonly rows: readonly Row[]
 }
 
+/** One of ours, that has words where it is shown. */
+const ownWord = /^[a-z][a-z-]{1,30}$/
+const mostWords = 2_000
 const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
 /** The data as a page that stands alone: no script, nothing from elsewhere, in the language of whoever downloads it. */
@@ -52,7 +55,14 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
   /** What has no words yet is shown by its name: nothing is left out. */
   function tellerIn(language: string, momentAt: ReturnType<typeof momentsOf>) {
     const t = words.translate(language)
-    const word = (key: string, otherwise: string) => (words.has(language, key) ? t(key) : otherwise)
+    const known = new Map<string, string | undefined>()
+    // Ten thousand lines ask for the same hundred words.
+    const remembered = (key: string, find: () => string | undefined) => {
+      if (!known.has(key) && known.size < mostWords) known.set(key, find())
+      return known.has(key) ? known.get(key) : find()
+    }
+    const word = (key: string, otherwise: string): string =>
+      remembered(key, () => (words.has(language, key) ? t(key) : undefined)) ?? otherwise
 
     function value(field: string, given: unknown): string {
       if (Array.isArray(given)) return given.map((one) => value(field, one)).join(', ')
@@ -61,9 +71,9 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
           .map((row) => `${row.label}: ${row.value}`)
           .join('; ')
       const text = String(given)
-      return moment.test(text)
-        ? momentAt(Date.parse(text)).text
-        : word(`data:values.${field}.${text}`, word(`data:values.${text}`, text))
+      if (moment.test(text)) return momentAt(Date.parse(text)).text
+      if (!ownWord.test(text)) return text
+      return word(`data:values.${field}.${text}`, word(`data:values.${text}`, text))
     }
 
     const rowsOf = (item: ExportItem): Row[] =>
@@ -76,8 +86,12 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
       const { application = rest.client_id ?? '', details } = rest
       const { factor } = (details ?? {}) as { factor?: unknown }
       const key = `account:activity.events.${action.replace('.', '-')}`
-      const values = { application, factor: factor === undefined ? '' : t(`factors:${String(factor)}.name`) }
-      return { heading: words.has(language, key) ? t(key, values) : action, rows: rowsOf(rest) }
+      const heading = remembered(`${key} ${application} ${factor}`, () => {
+        if (!words.has(language, key)) return undefined
+        const way = factor === undefined ? '' : t(`factors:${String(factor)}.name`)
+        return t(key, { application, factor: way })
+      })
+      return { heading: heading ?? action, rows: rowsOf(rest) }
     }
 
     return { word, item }
