@@ -9,6 +9,7 @@ import type { Identity } from '../domain/identity.ts'
 import type { Ended } from '../domain/objection.ts'
 import type { RecoveryCase } from '../domain/recovery-case.ts'
 import type { Instant } from '../domain/time.ts'
+import type { CasePart } from './case-part.ts'
 import type { RecoveryRow } from './recovery-row.ts'
 import type { Collection, Engine, Entity } from './storage.ts'
 
@@ -155,15 +156,6 @@ export interface DataExport extends Entity {
 export interface DataPiece extends Entity {
   readonly identityId: string
   /** Under a key that is destroyed with the identity. */
-  readonly sealed: string
-  readonly expiresAt: Instant
-}
-
-/** Something that was written for a recovery case, or a piece of a file that was attached. `id` = `<case> entry <when>` or `<case> file <name> <number>`. */
-export interface CasePart extends Entity {
-  readonly caseId: string
-  /** Whom the case is about; absent when that is nobody. */
-  readonly identityId?: string
   readonly sealed: string
   readonly expiresAt: Instant
 }

@@ -1,7 +1,8 @@
 import type { EvidenceKind, RecoveryCase } from '../domain/recovery-case.ts'
 import type { Instant } from '../domain/time.ts'
+import type { CasePart } from '../ports/case-part.ts'
 import type { Clock, Random } from '../ports/clock.ts'
-import type { CasePart, Store } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 
 /** A file as it was sent; `type` by what it begins with. */
