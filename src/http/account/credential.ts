@@ -2,7 +2,7 @@ import { Problem } from '../../domain/problem.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { type AboutShown, aboutWords } from '../enrolment-words.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { type Moment, momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
 import type { Web } from '../web.ts'
@@ -28,14 +28,15 @@ export interface CredentialShown {
   readonly needsCompanion: boolean
 }
 
-export function credentialShown(web: Pick<Web, 'words'>, listed: Listed, language: string): CredentialShown {
+export function credentialShown(web: Pick<Web, 'words'>, listed: Listed, page: SignedIn): CredentialShown {
+  const moment = momentsOf(page)
   const { id, factor, label, createdAt, lastUsedAt, needsCompanion } = listed
   return {
     href: pathOf(factor, id),
     label,
-    about: aboutWords(web, language, listed),
-    since: momentOf(createdAt, language),
-    used: lastUsedAt === undefined ? undefined : momentOf(lastUsedAt, language),
+    about: aboutWords(web, page.ctx.state.language, listed),
+    since: moment(createdAt),
+    used: lastUsedAt === undefined ? undefined : moment(lastUsedAt),
     needsCompanion: needsCompanion === true,
   }
 }
@@ -66,7 +67,7 @@ export function createCredentialPages(deps: AppDependencies, portal: Portal): Cr
       title: label ?? name,
       status: failed ? 422 : 200,
       values: {
-        ...credentialShown(web, credential, ctx.state.language),
+        ...credentialShown(web, credential, page),
         heading: label ?? name,
         name,
         back: listPath(factor),

@@ -1,7 +1,7 @@
 import type { Outlook, WayBack } from '../../domain/recovery-health.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { type Moment, momentsOf } from '../moments.ts'
 import type { SignedIn } from '../session.ts'
 
 /** What is said of one loss. */
@@ -79,8 +79,9 @@ const lookedAt = 50
 /** How the last fire drill ended. */
 export async function lastDrill(
   { audit, web }: AppDependencies,
-  { ctx, identity }: SignedIn,
+  page: SignedIn,
 ): Promise<DrillShown | undefined> {
+  const { ctx, identity } = page
   const { language } = ctx.state
   const t = web.words.translate(language)
   const { items } = await audit.story({ identityId: identity.id, topic: 'recovery', limit: lookedAt })
@@ -90,5 +91,5 @@ export async function lastDrill(
   const good = found.result === 'success'
   const ways = waysInWords(factors, t, language)
   const key = good ? 'in' : factors.length === 0 ? 'nothing' : 'short'
-  return { at: momentOf(found.at, language), good, text: t(`security:drill.result.${key}`, { ways }) }
+  return { at: momentsOf(page)(found.at), good, text: t(`security:drill.result.${key}`, { ways }) }
 }

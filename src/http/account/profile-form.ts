@@ -24,9 +24,9 @@ const groups: Readonly<Record<'name' | 'more' | 'address', readonly Entry[]>> = 
     { name: 'nickname', autocomplete: 'nickname' },
   ],
   more: [
+    { name: 'website', autocomplete: 'url', type: 'url', maxlength: 2_000 },
     { name: 'birthdate', autocomplete: 'bday', maxlength: 10 },
     { name: 'gender', autocomplete: 'sex', maxlength: 64 },
-    { name: 'website', autocomplete: 'url', type: 'url', maxlength: 2_000 },
     { name: 'profile', type: 'url', maxlength: 2_000 },
   ],
   address: [

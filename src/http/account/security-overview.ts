@@ -45,7 +45,7 @@ export function createSecurityOverview(deps: AppDependencies, portal: Portal): S
         name: t(`factors:${name}.name`),
         href: `/account/security/${name}`,
         action: t(on ? 'account:security.change' : 'account:security.add'),
-        enrolled: own.map((one) => credentialShown(web, one, ctx.state.language)),
+        enrolled: own.map((one) => credentialShown(web, one, page)),
         status: on ? undefined : t('account:security.none'),
         on,
       }

@@ -49,7 +49,7 @@ export function createSecurityPages(deps: AppDependencies, portal: Portal): Secu
         factor,
         heading: t(`factors:${factor}.enrol.heading`),
         identifier: identity.identifiers[0]?.written ?? '',
-        own: own.map((one) => credentialShown(web, one, ctx.state.language)),
+        own: own.map((one) => credentialShown(web, one, page)),
         notice: noticeOf(ctx, t, 'security', ['renamed', 'removed']),
         save: saveWords(web, ctx.state.language, factor, 'account:security.form.save', shown),
         ticket,

@@ -1,7 +1,7 @@
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { type DeviceShown, deviceShown } from '../device.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { type Moment, momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
@@ -29,18 +29,20 @@ export const trustedDevicesPath = '/account/security/trusted-devices'
 /** The devices that the person trusts, in words. */
 export async function trustedDevicesShown(
   { trustedDevices, web }: Pick<AppDependencies, 'trustedDevices' | 'web'>,
-  { ctx, identity }: SignedIn,
+  page: SignedIn,
 ): Promise<readonly TrustedDeviceShown[]> {
+  const { ctx, identity } = page
   const { language, device } = ctx.state
   const t = web.words.translate(language)
+  const moment = momentsOf(page)
   const trusted = await trustedDevices.list(identity.id, device)
   return trusted.map(({ id, userAgent, here, trustedAt, lastSeenAt, until }) => ({
     id,
     device: deviceShown(userAgent, t),
     here,
-    trustedAt: momentOf(trustedAt, language),
-    lastSeenAt: momentOf(lastSeenAt, language),
-    until: momentOf(until, language),
+    trustedAt: moment(trustedAt),
+    lastSeenAt: moment(lastSeenAt),
+    until: moment(until),
   }))
 }
 
