@@ -127,6 +127,7 @@ const topicsByNoun: Readonly<Record<string, Topic>> = {
   token: 'applications',
   recovery: 'recovery',
   case: 'recovery',
+  contact: 'recovery',
   objection: 'recovery',
 }
 

@@ -2,7 +2,7 @@ import type { ContactSettings } from '../domain/contact.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Instant } from '../domain/time.ts'
 import type { Context, Factor, Shown, Verdict } from '../ports/factor.ts'
-import type { Vouching } from '../ports/vouching.ts'
+import type { Asked, Vouching } from '../ports/vouching.ts'
 
 export interface TrustedContactsTools {
   readonly vouching: Vouching
@@ -12,13 +12,10 @@ export interface TrustedContactsTools {
 /** Nobody is behind it: who the people are knows the directory of contacts alone. */
 type Data = Readonly<Record<string, never>>
 
+type Question = Omit<Extract<Asked, { status: 'asked' }>, 'status'>
+
 type Challenge =
-  | {
-      readonly kind: 'asked'
-      readonly id: string
-      readonly phrase: readonly string[]
-      readonly until: Instant
-    }
+  | ({ readonly kind: 'asked' } & Question)
   /** Too often lately; or decided, and not for the person. */
   | { readonly kind: 'paused' | 'refused' | 'over' }
   /** A fire drill: nobody is troubled. */
@@ -54,8 +51,8 @@ export function trustedContacts({ vouching, settings }: TrustedContactsTools) {
     const agent = userAgent === undefined ? {} : { userAgent }
     const asked = await vouching.ask({ process, identity, address, language, ...agent })
     if (asked.status === 'paused') return shown({ kind: 'paused' })
-    const { id, phrase, until } = asked
-    return shown({ kind: 'asked', id, phrase, until })
+    const { status: _status, ...question } = asked
+    return shown({ kind: 'asked', ...question })
   }
 
   async function verify(
@@ -83,6 +80,7 @@ export function trustedContacts({ vouching, settings }: TrustedContactsTools) {
     resettable: false,
     recovery: 'only',
     lostWith: [],
+    icon: 'users',
     unguessable: true,
     decoy: {},
     challengeLifetime: settings.request_lifetime,
@@ -102,7 +100,8 @@ const name = 'trusted-contacts'
 function shown(challenge: Challenge): { readonly challenge: Challenge; readonly show: Shown } {
   if (challenge.kind === 'drill') return { challenge, show: { drill: true } }
   if (challenge.kind !== 'asked') return { challenge, show: { over: challenge.kind } }
-  return { challenge, show: { phrase: challenge.phrase, waitsUntil: challenge.until } }
+  const { phrase, language, until } = challenge
+  return { challenge, show: { phrase, language, waitsUntil: until } }
 }
 
 /** What nobody needs to be asked anew for. */

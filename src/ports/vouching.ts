@@ -12,11 +12,12 @@ export interface Asking {
 }
 
 export type Asked =
-  /** `phrase`: shown on both sides, to be compared by voice. */
   | {
       readonly status: 'asked'
       readonly id: string
+      /** Shown on both sides, to be compared by voice; words of this language. */
       readonly phrase: readonly string[]
+      readonly language: string
       readonly until: Instant
     }
   /** They were asked too often lately, or are too few by now: nobody is asked. */

@@ -122,8 +122,7 @@ export function createContactInvitation(tools: ContactsTools, circles: Circles):
       if (contact === undefined || bound || elsewhere || contact.declinedAt !== undefined) return undefined
       return { contacts: contacts.map((one) => (one === contact ? { ...one, identityId } : one)) }
     })
-    if (changed)
-      await record('contact.invited', { kind: 'system' }, { doer: identityId, other: undefined, contact: id })
+    if (changed) await record('contact.invited', { kind: 'system' }, { other: identityId, contact: id })
     return changed || bound
   }
 
@@ -141,7 +140,7 @@ export function createContactInvitation(tools: ContactsTools, circles: Circles):
     const late = await add(ownerId, typed, id)
     if (late !== undefined) return refused(late)
     await send({ ownerId, contact: id, language: visit.language })
-    await record('contact.invited', by, { doer: ownerId, other: undefined, contact: id })
+    await record('contact.invited', by, { doer: ownerId, contact: id })
     await letters(ownerId, {
       template: 'contact-invited',
       origin: visit,

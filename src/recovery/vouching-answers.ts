@@ -4,6 +4,7 @@ import type { AuditLog } from '../ports/audit-log.ts'
 import { createLetters, introduced, type LettersTools } from './contact-letters.ts'
 import { createContactRecord } from './contact-record.ts'
 import type { LinkOrigin } from './links.ts'
+import { phraseLanguage } from './phrase.ts'
 import type { OpenVouching, VouchingBook, VouchingBookTools } from './vouching-book.ts'
 
 interface AnswersTools extends VouchingBookTools, LettersTools {
@@ -133,6 +134,15 @@ export function createVouchingAnswers(tools: AnswersTools, book: VouchingBook): 
     if (owner === undefined) return []
     const said = row.answers.find((one) => one.contact === contact)
     const answer = said === undefined ? {} : ({ answer: said.approves ? 'approved' : 'refused' } as const)
-    return [{ id: row.id, ...introduced(owner), ...asker, until: row.expiresAt, ...answer }]
+    return [
+      {
+        id: row.id,
+        ...introduced(owner),
+        ...asker,
+        language: phraseLanguage(asker.language),
+        until: row.expiresAt,
+        ...answer,
+      },
+    ]
   }
 }

@@ -11,7 +11,7 @@ import type { Digest } from '../ports/vault.ts'
 import type { Asked, Asking, Vouching } from '../ports/vouching.ts'
 import { createLetters, introduced, type LettersTools } from './contact-letters.ts'
 import { createContactRecord } from './contact-record.ts'
-import { createPhrase } from './phrase.ts'
+import { createPhrase, phraseLanguage } from './phrase.ts'
 import { createVouchingAnswers, type VouchingAnswers } from './vouching-answers.ts'
 import { createVouchingBook, type VouchingBookTools } from './vouching-book.ts'
 
@@ -62,7 +62,7 @@ export function createVouchings(tools: VouchingTools): Vouchings {
     })
     const by: Actor = { kind: 'system' }
     for (const { id: contact, identity } of able)
-      await record('contact.asked', by, { doer: identity.id, other: undefined, contact })
+      await record('contact.asked', by, { other: identity.id, contact })
   }
 
   async function put(asking: Asking, id: string): Promise<VouchingRow | undefined> {
@@ -73,7 +73,7 @@ export function createVouchings(tools: VouchingTools): Vouchings {
     const at = clock()
     const own = identity.claims.locale ?? language
     const agent = userAgent === undefined ? {} : { userAgent }
-    const asker = { address, ...agent, at, language: own, phrase: createPhrase(random, own) }
+    const asker = { address, ...agent, at, language: own, phrase: createPhrase(random, phraseLanguage(own)) }
     const asked = counting.map((contact) => contact.identity.id)
     const expiresAt = at + settings.request_lifetime
     const row = {
@@ -105,7 +105,13 @@ export function createVouchings(tools: VouchingTools): Vouchings {
     if (found === undefined) return { status: 'paused' }
     // Again too: whoever died before this left nobody told, and a name is done once.
     await queue.add(kind, { id }, { id })
-    return { status: 'asked', id, phrase: found.asker.phrase, until: found.row.expiresAt }
+    return {
+      status: 'asked',
+      id,
+      phrase: found.asker.phrase,
+      language: phraseLanguage(found.asker.language),
+      until: found.row.expiresAt,
+    }
   }
 
   return {

@@ -9,6 +9,7 @@ import { createGuard } from '../session.ts'
 import { createActivityPage } from './activity.ts'
 import { createApplicationPages } from './applications.ts'
 import { createCheckPage } from './check.ts'
+import { contactRoutes } from './contacts.ts'
 import { createCredentialPages } from './credential.ts'
 import { createDataPages } from './data.ts'
 import { drillRoutes } from './drill.ts'
@@ -21,10 +22,12 @@ import { createQuestionPages } from './question.ts'
 import { createSecurityPages } from './security.ts'
 import { createSessionPages } from './sessions.ts'
 import { createTrustedDevicePages, trustedDevicesPath } from './trusted-devices.ts'
+import { vouchingRoutes } from './vouching.ts'
 
 /** Its route table. */
 export function accountRoutes(deps: AppDependencies): readonly Route[] {
-  const { signedIn, fresh, callback } = createGuard(deps, { base: '/account', clientId: 'signet-account' })
+  const guard = createGuard(deps, { base: '/account', clientId: 'signet-account' })
+  const { signedIn, fresh, callback } = guard
   const portal = createPortal(deps.web)
   const home = createHomePage(deps, portal)
   const profile = createProfilePages(deps, portal)
@@ -60,6 +63,8 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     post('/account/profile/:kind/remove', {}, fresh(identifiers.remove)),
     get('/account/security', {}, signedIn(security.show)),
     // Before the paths of factors, none of which is called like that.
+    ...contactRoutes(deps, portal, guard),
+    ...vouchingRoutes(deps, portal, guard),
     ...drillRoutes(deps, portal, { signedIn, fresh, callback }),
     get(trustedDevicesPath, {}, fresh(trusted.show)),
     get(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.back)),

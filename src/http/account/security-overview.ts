@@ -2,6 +2,7 @@ import type { Identifier } from '../../domain/identifier.ts'
 import type { Factor } from '../../ports/factor.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { SignedIn, SignedInHandler } from '../session.ts'
+import { contactsShown } from './contacts.ts'
 import { type CredentialShown, credentialShown } from './credential.ts'
 import { createEntries, type EntryShown } from './entries.ts'
 import { healthShown } from './health.ts'
@@ -27,7 +28,7 @@ const topics = ['sign-ins', 'ways', 'recovery'] as const
 
 /** Everything about how the person gets in, and back in, on one page. */
 export function createSecurityOverview(deps: AppDependencies, portal: Portal): SignedInHandler {
-  const { enrolments, factors, web, audit, trustedDevices, contacts } = deps
+  const { enrolments, factors, web, audit, trustedDevices } = deps
   const entriesShown = createEntries(deps)
 
   async function ways(page: SignedIn): Promise<readonly WayShown[]> {
@@ -82,14 +83,15 @@ export function createSecurityOverview(deps: AppDependencies, portal: Portal): S
 
   return async (page) => {
     const t = web.words.translate(page.ctx.state.language)
-    const [health, shown, recent, trusted] = await Promise.all([
+    const [health, shown, recent, trusted, contacts] = await Promise.all([
       healthShown(deps, page),
       ways(page),
       events(page),
       trustedDevices.settings.enabled ? trustedDevicesShown(deps, page) : undefined,
+      contactsShown(deps, page),
     ])
     const notice = noticeOf(page.ctx, t, 'security', ['changed'])
-    const values = { health, ways: shown, notice, trusted, recent, contacts: contacts.settings.enabled }
+    const values = { health, ways: shown, notice, trusted, recent, contacts }
     portal(page, { view: 'security', place: 'security', values })
   }
 }
