@@ -46,6 +46,11 @@ const signIn = (session: Living['sessions'][number] | undefined, { devices }: Li
 }
 
 const application: Part = ({ clientId }) => (clientId === undefined ? {} : { client: clientId })
+/** Only for whoever named them: the other one leaves, under `Security`. */
+const contact: Part = ({ action, details }) => {
+  const named = action === 'contact.invited' ? details?.by === undefined : details?.by !== undefined
+  return named && typeof details?.contact === 'string' ? { contact: details.contact } : {}
+}
 const everywhere: Part = () => ({ sessions: true })
 
 const parts: Partial<Record<AuditEntry['action'], Part>> = {
@@ -74,9 +79,9 @@ const parts: Partial<Record<AuditEntry['action'], Part>> = {
   'recovery.requested': (_, { links }) => (links > 0 ? { links: true } : {}),
   'consent.granted': ({ clientId }) => (clientId === undefined ? {} : { client: clientId, consent: true }),
   'token.reuse-detected': application,
-}
   'contact.invited': contact,
   'contact.accepted': contact,
   'deletion.requested': ({ details }) =>
     typeof details?.request === 'string' ? { deletion: details.request } : {},
   'export.requested': ({ details }) => (typeof details?.run === 'string' ? { dataExport: details.run } : {}),
+}
