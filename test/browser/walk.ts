@@ -8,6 +8,8 @@ import { green, png } from '../support/pictures.ts'
 import { register } from '../support/relying-party.ts'
 import type { Signet } from '../support/signet.ts'
 import { authorization, decision, signIn, submit } from './forms.ts'
+import { visitData } from './walk-data.ts'
+import { visitCases } from './walk-cases.ts'
 
 export interface Walk {
   /** With `walkSettings`. */
@@ -41,6 +43,7 @@ export const stops = {
   recovery: visitRecovery,
   errors: visitErrors,
   account: visitAccount,
+  data: visitData,
   trusted: visitTrusted,
   people: visitPeople,
   clients: visitClients,
