@@ -174,9 +174,15 @@ function adviceOn(question: Question, bad: readonly Outlook[]): string | undefin
   const has = new Set(person.enrolled.filter(({ spent }) => !spent).map(({ factor }) => factor))
   const candidates = policy.factors
     .filter(({ name, enrollable, recovery: when }) => !has.has(name) && (enrollable || when === 'only'))
-    .map((factor) => ({ name: factor.name, count: bad.length === 0 ? 0 : helped(factor) }))
+    .map((factor) => ({
+      name: factor.name,
+      standIn: factor.standIn,
+      count: bad.length === 0 ? 0 : helped(factor),
+    }))
   const most = Math.max(0, ...candidates.map(({ count }) => count))
-  return most === 0 ? undefined : candidates.find(({ count }) => count === most)?.name
+  const best = candidates.filter(({ count }) => count === most && most > 0)
+  // Of equals what was made for this, needs no device and costs nothing.
+  return (best.find(({ standIn }) => standIn) ?? best[0])?.name
 }
 
 function wayBy(factor: FactorSummary, credentialId: string, since: Instant): EnrolledWay {

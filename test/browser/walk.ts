@@ -47,6 +47,7 @@ export const stops = {
   trusted: visitTrusted,
   people: visitPeople,
   clients: visitClients,
+  cases: visitCases,
   signOut: visitSignOut,
   late: visitLate,
 } as const satisfies Record<string, (walk: Walk) => Promise<void>>
@@ -265,6 +266,22 @@ async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
   await at('/security/password')
   await submit(page, { password: `${password} again` })
   await see('account: security', page)
+  await visitDrill(page, see, at)
+}
+
+async function visitDrill(page: Page, see: Walk['see'], at: (place: string) => Promise<unknown>) {
+  await at('/security/drill')
+  await see('account: fire drill', page)
+  await submit(page, {}, 'main form button')
+  await see('account: fire drill, a step', page)
+  await submit(page, {}, 'form[action$="/give-up"] button')
+  await see('account: fire drill, not enough', page)
+  await at('/security/drill')
+  await submit(page, {}, 'main form button')
+  await submit(page, { password: `${password} again` })
+  await see('account: fire drill, a second step', page)
+  await at('/security')
+  await see('account: security after a drill', page)
 }
 
 async function visitTrusted({ signet, other, see }: Walk): Promise<void> {

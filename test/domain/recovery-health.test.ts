@@ -88,7 +88,7 @@ const table: Record<string, Row> = {
   'a password that a mail can set counts as the mail: codes on paper help': {
     has: [secretByMail, byMail, app],
     says: { phone: 'nothing', secret: 'link: secret + app', mailbox: 'sign-in: secret + app' },
-    advice: 'key',
+    advice: 'paper',
   },
   'codes on paper let one in without the phone': {
     has: [secretByMail, byMail, app, codes],
@@ -101,7 +101,7 @@ const table: Record<string, Row> = {
   'codes that are used up help nobody': {
     has: [secretByMail, byMail, app, { ...codes, spent: true }],
     says: { phone: 'nothing', secret: 'link: secret + app', mailbox: 'sign-in: secret + app' },
-    advice: 'key',
+    advice: 'paper',
   },
   'a trusted device helps in a recovery, never alone, and is gone with all devices': {
     has: [secretByMail, app, laptop],

@@ -23,6 +23,12 @@ const lasting = [
   '/account/profile',
   '/account/profile/picture',
   '/account/profile/picture/remove',
+  // A fire drill uses up nothing, and nothing comes of it.
+  '/account/security/drill',
+  '/account/security/drill/try/choose',
+  '/account/security/drill/try/prove/:factor',
+  '/account/security/drill/try/give-up',
+  '/account/security/drill/try/cancel',
   '/account/sessions/others/end',
   '/account/sessions/:session/end',
   '/account/applications/:client/narrow',
