@@ -220,13 +220,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const questioning = createQuestioning({ ...tools, ...about, settings })
   const people = { ...tools, identities, messenger, trustedDevices, enrolments, sessions }
   const addresses = createAddresses({ ...people, budget, config, carriers })
-  const registrations = createRegistrations({
-    ...tools,
-    identities,
-    messenger,
-    audit,
-    settings: config.registration,
-  })
+  const told = { identities, messenger, audit }
+  const registrations = createRegistrations({ ...tools, ...told, settings: config.registration })
   const setup = createSetup({ ...tools, identities, audit, invite: links.invite })
 
   const web = await createWeb({ settings: config, vault, clock })
@@ -240,7 +235,10 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     queue,
     fetch,
     messenger,
-    onSignIn: signIns.signedIn,
+    onSignIn(session) {
+      signIns.signedIn(session)
+      waysBack.recoveryWatch.signedIn(session)
+    },
     pages: createPages(web),
     enough: authentication.enough,
   })
@@ -249,6 +247,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const settle = async () => {
     await authentication.settle()
     await signIns.settle()
+    await waysBack.recoveryWatch.settle()
   }
 
   return {

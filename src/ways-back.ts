@@ -13,11 +13,17 @@ import {
   type RecoveriesTools,
   type RecoverySettings,
 } from './recovery/recoveries.ts'
+import {
+  createRecoveryWatch,
+  type RecoveryWatch,
+  type RecoveryWatchTools,
+} from './recovery/recovery-watch.ts'
 
 type Missing = 'codes' | 'linked' | 'vouching' | 'channels' | 'mayWrite' | 'outcomes' | 'settings' | 'store'
 
 type Tools = Omit<CasesTools, Missing> &
-  Omit<RecoveriesTools, 'codes' | 'contested' | 'settings' | 'store'> & {
+  Omit<RecoveriesTools, 'codes' | 'contested' | 'settings' | 'store'> &
+  Omit<RecoveryWatchTools, 'recoveries'> & {
     readonly store: Pick<Store, 'cases' | 'caseParts' | 'replays' | 'attempts'> & RecoveriesTools['store']
     readonly contacts: Pick<Contacts, 'linked' | 'counting'>
     readonly settings: {
@@ -25,7 +31,14 @@ type Tools = Omit<CasesTools, Missing> &
     }
   }
 
-export function createWaysBack(tools: Tools): { readonly recoveries: Recoveries; readonly cases: Cases } {
+interface WaysBack {
+  readonly recoveries: Recoveries
+  readonly cases: Cases
+  /** Who signs in while somebody says that they cannot. */
+  readonly recoveryWatch: RecoveryWatch
+}
+
+export function createWaysBack(tools: Tools): WaysBack {
   const { contacts, clock } = tools
   const settings = tools.settings.recovery
   const mail = createMailBudget(tools)
@@ -62,5 +75,5 @@ export function createWaysBack(tools: Tools): { readonly recoveries: Recoveries;
       },
     },
   })
-  return { recoveries, cases }
+  return { recoveries, cases, recoveryWatch: createRecoveryWatch({ ...tools, recoveries }) }
 }

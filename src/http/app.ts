@@ -30,6 +30,7 @@ import { objectionRoutes } from './objection.ts'
 import { pictureRoutes } from './pictures.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { recoveryCaseRoutes } from './recovery-case.ts'
+import { recoveryLostRoutes } from './recovery-lost.ts'
 import { recoveryStatusRoutes } from './recovery-status.ts'
 import { relatedOriginRoutes } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
@@ -84,6 +85,7 @@ function tables(deps: AppDependencies) {
     approveRoutes(deps),
     recoveryRoutes(deps),
     recoveryCaseRoutes(deps),
+    recoveryLostRoutes(deps),
     recoveryStatusRoutes(deps),
     objectionRoutes(deps),
     keepAccountRoutes(deps),

@@ -27,6 +27,7 @@ import type { IdentifierChanges } from '../recovery/identifier-change.ts'
 import type { Links } from '../recovery/links.ts'
 import type { Objections } from '../recovery/objections.ts'
 import type { Questioning } from '../recovery/questioning.ts'
+import type { Recoveries } from '../recovery/recoveries.ts'
 import type { Vouchings } from '../recovery/vouching.ts'
 import type { Limits } from './middleware/limits.ts'
 import type { Web } from './web.ts'
@@ -63,6 +64,8 @@ export interface AppDependencies {
   readonly registrations: Registrations
   readonly setup: Setup
   readonly links: Links
+  /** … and of people who still have some: proved, waited for, used once. */
+  readonly recoveries: Recoveries
   /** For people who have no way left to prove who they are; judged by two reviewers. */
   readonly cases: Cases
   /** "This wasn't me", from a message. */
@@ -103,7 +106,7 @@ export interface AppDependencies {
     /** What APIs are called. */
     readonly resources?: Readonly<Record<string, { readonly name?: string | undefined }>>
     readonly account: { readonly deletion_delay: Duration }
-    readonly recovery: { readonly delay: Duration }
+    readonly recovery: { readonly delay: Duration; readonly process_lifetime: Duration }
   }
   readonly log: Logger
   /** Other limits per address than the built-in ones, for tests. */

@@ -28,10 +28,15 @@ export function recoveryRoutes(deps: AppDependencies): readonly Route[] {
   ]
 }
 
-function requestPage({ web }: AppDependencies, ctx: WebContext, form: Form = {}, mistake?: string): void {
+function requestPage(
+  { web, cases }: AppDependencies,
+  ctx: WebContext,
+  form: Form = {},
+  mistake?: string,
+): void {
   const t = web.words.translate(ctx.state.language)
   const status = mistake === undefined ? 200 : invalid
-  const values = { identifier: form.identifier ?? '', mistake }
+  const values = { identifier: form.identifier ?? '', mistake, cases: cases.settings.enabled }
   web.render(ctx, { view: 'recovery/request', title: t('recovery.title'), status, values })
 }
 

@@ -5,6 +5,7 @@
 import { acrOf, assess, type Level, type Proof, reaches } from '../domain/assurance.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import { displayName, type Identity } from '../domain/identity.ts'
+import type { Recovery } from '../domain/recovery.ts'
 import { type Duration, minute, second } from '../domain/time.ts'
 import type { CurrentSession } from '../oidc/index.ts'
 import { queryValue, seeOther, type WebContext } from './context.ts'
@@ -26,6 +27,8 @@ export interface SignedIn {
   readonly ctx: WebContext
   readonly session: CurrentSession
   readonly identity: Identity
+  /** Somebody tries to get back into their account: every page of the portal says so. */
+  readonly recovery?: Recovery | undefined
 }
 
 export type SignedInHandler = (page: SignedIn) => Promise<void> | void
@@ -55,7 +58,9 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
   async function personOf(ctx: WebContext): Promise<SignedIn | undefined> {
     const session = await oidc.currentSession(ctx as never)
     const identity = session === undefined ? undefined : await identities.get(session.identityId)
-    return session === undefined || identity === undefined ? undefined : { ctx, session, identity }
+    if (session === undefined || identity === undefined) return undefined
+    const told = area.base === '/account' ? { recovery: await deps.recoveries.of(identity.id) } : {}
+    return { ctx, session, identity, ...told }
   }
 
   /** A session that was opened for another application, or before a rule was there, may be too weak or too old, as at the authorization endpoint. */

@@ -19,6 +19,7 @@ import { createPicturePages, pictureUpload } from './picture.ts'
 import { createPortal } from './portal.ts'
 import { createProfilePages } from './profile.ts'
 import { createQuestionPages } from './question.ts'
+import { recoveryBannerRoutes } from './recovery.ts'
 import { createSecurityPages } from './security.ts'
 import { createSessionPages } from './sessions.ts'
 import { createTrustedDevicePages, trustedDevicesPath } from './trusted-devices.ts'
@@ -66,6 +67,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
     ...contactRoutes(deps, portal, guard),
     ...vouchingRoutes(deps, portal, guard),
     ...drillRoutes(deps, portal, { signedIn, fresh, callback }),
+    ...recoveryBannerRoutes(deps, portal, { signedIn, fresh, callback }),
     get(trustedDevicesPath, {}, fresh(trusted.show)),
     get(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.back)),
     post(`${trustedDevicesPath}/revoke`, {}, fresh(trusted.revokeAll)),
