@@ -55,7 +55,13 @@ function formatOf(language: string, timeZone: string): Intl.DateTimeFormat {
 }
 
 function makeFormat(language: string, timeZone: string): Intl.DateTimeFormat {
-  const parts = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const
+  const parts = {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+  } as const
   try {
     return new Intl.DateTimeFormat(language, { ...parts, timeZone, timeZoneName: 'short' })
   } catch {

@@ -64,7 +64,7 @@ export function createPicturePages(
     show: (page) => form(page),
 
     async save(page) {
-      const { files, refused } = page.ctx.state.uploads ?? { files: [], refused: [] }
+      const { files, refused } = page.ctx.state.uploads
       const [file] = files
       if (refused[0] !== undefined) return form(page, refused[0].reason)
       if (file === undefined) return form(page, 'none')

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { parseAs } from '../../src/domain/identifier.ts'
+import type { Identity } from '../../src/domain/identity.ts'
+import { readerAt, readerOf } from '../../src/domain/reader.ts'
+
+const address = {
+  kind: 'email',
+  value: 'ana@example.com',
+  written: 'Ana@example.com',
+  verifiedAt: 1,
+} as const
+const cause = { language: 'en' }
+
+function person(claims: Identity['claims'], identifiers: Identity['identifiers'] = [address]): Identity {
+  const lists = { groups: [], roles: [] }
+  return { id: 'ana', version: 1, state: 'active', identifiers, claims, ...lists, createdAt: 0, updatedAt: 0 }
+}
+
+describe('whom a message is for', () => {
+  it('reads in their own language and time zone, whoever causes it', () => {
+    const ana = person({ name: 'Ana', locale: 'de', zoneinfo: 'Europe/Berlin' })
+    expect(readerOf(ana, cause)).toEqual({
+      to: address,
+      name: 'Ana',
+      language: 'de',
+      timeZone: 'Europe/Berlin',
+    })
+  })
+
+  it('reads in the language of whoever causes it, and in UTC, when they never chose', () => {
+    expect(readerOf(person({ name: 'Ana' }), cause)).toEqual({ to: address, name: 'Ana', language: 'en' })
+  })
+
+  it('is nobody without an address, or without a person', () => {
+    const username = parseAs('username', 'ana')
+    expect(readerOf(person({}, username === undefined ? [] : [username]), cause)).toBeUndefined()
+    expect(readerOf(undefined, cause)).toBeUndefined()
+  })
+
+  it('is written to where the message wants, as somebody without a name when nobody is known there', () => {
+    const to = { kind: 'phone', written: '+4915112345678' } as const
+    expect(readerAt(to, person({ locale: 'de' }), cause)).toMatchObject({ to, language: 'de' })
+    expect(readerAt(to, undefined, cause)).toEqual({ to, language: 'en' })
+  })
+})
