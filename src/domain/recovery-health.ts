@@ -52,7 +52,8 @@ const link = 'mailed-link'
 
 export function recoveryHealth(person: Person, policy: Policy, now: Instant): Health {
   // What is merely suggested keeps nobody out.
-  const question = { person, policy: { ...policy, suggest: null }, now }
+  const alike = { ...person, enrolled: unlike(person.enrolled) }
+  const question = { person: alike, policy: { ...policy, suggest: null }, now }
   const outlooks = outlooksOf(question)
   const advice = adviceOn(
     question,
@@ -140,6 +141,12 @@ function shortest(
     open = further
   }
   return undefined
+}
+
+/** Of things that are worth the same one is enough: somebody may have twenty keys. */
+function unlike(ways: readonly EnrolledWay[]): readonly EnrolledWay[] {
+  const worth = ({ credentialId: _id, since: _since, ...way }: EnrolledWay) => JSON.stringify(way)
+  return [...new Map(ways.map((way) => [worth(way), way])).values()]
 }
 
 function stepAfter(
