@@ -56,13 +56,13 @@ export function createDeletionMessages({ messenger, issuer, linkOf }: Tools) {
   }
 }
 
-/** Every proved address; the first of all where none is proved. */
+/** Every proved address; the first of all where none is proved; numbers where there is no address. */
 export function readersOf(identity: Identity, language = ''): readonly Reader[] {
-  const proved = identity.identifiers.filter(
-    ({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined,
-  )
+  const proved = identity.identifiers.filter(({ verifiedAt }) => verifiedAt !== undefined)
+  const mail = proved.filter(({ kind }) => kind === 'email')
   const first = mailAddress(identity)
-  const addresses = proved.length > 0 ? proved : first === undefined ? [] : [first]
+  const others = first === undefined ? proved.filter(({ kind }) => kind === 'phone') : [first]
+  const addresses = mail.length > 0 ? mail : others
   return addresses.map(({ kind, written }) => readerAt({ kind, written }, identity, { language }))
 }
 

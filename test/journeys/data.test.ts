@@ -59,21 +59,16 @@ eachStore((_, __, fresh) => {
     expect(json.headers.get('content-type')).toMatch(/^application\/json/)
     expect(json.headers.get('content-disposition')).toMatch(/^attachment; filename="account-data-.*\.json"$/)
     const document = JSON.parse(json.body)
-    expect(Object.keys(document)).toEqual([
-      'format',
-      'issuer',
-      'made_at',
-      'account',
-      'profile',
-      'identifiers',
-      'ways_to_sign_in',
-      'devices',
-      'trusted_devices',
-      'sessions',
-      'applications',
-      'activity',
-      ...Object.keys(document).slice(12),
-    ])
+    expect(Object.keys(document)).toEqual(
+      expect.arrayContaining([
+        'profile',
+        'ways_to_sign_in',
+        'devices',
+        'trusted_devices',
+        'sessions',
+        'activity',
+      ]),
+    )
     expect(document).toMatchObject({
       format: 1,
       issuer: signet.issuer,
