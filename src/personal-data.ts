@@ -16,12 +16,14 @@ import { createExports, type Exports, type ExportsTools } from './identities/exp
 import type { ExportItem, ExportSection } from './identities/export-pieces.ts'
 import type { AuditLog } from './ports/audit-log.ts'
 import type { SessionRegistry } from './ports/session-registry.ts'
+import type { Contacts } from './recovery/contacts.ts'
 
 interface Sources {
   readonly identities: DeletionsTools['identities']
   readonly enrolments: Pick<Enrolments, 'list'>
   readonly devices: Pick<Devices, 'of'>
   readonly trustedDevices: Pick<TrustedDevices, 'list'>
+  readonly contacts: Pick<Contacts, 'list' | 'roles'>
   readonly consents: Pick<Consents, 'list'>
   readonly clients: Pick<Clients, 'find'>
   readonly sessions: () => Pick<SessionRegistry, 'list'>
@@ -53,6 +55,8 @@ function sections(from: Sources): readonly ExportSection[] {
     list('ways_to_sign_in', (id) => ways(from, id)),
     list('devices', (id) => devices(from, id)),
     list('trusted_devices', (id) => trusted(from, id)),
+    list('trusted_contacts', (id) => contacts(from, id)),
+    list('vouches_for', (id) => vouchesFor(from, id)),
     list('sessions', (id) => sessions(from, id)),
     list('applications', (id) => applications(from, id)),
     { name: 'activity', read: (id) => activity(from, id) },
@@ -126,6 +130,22 @@ async function trusted({ trustedDevices }: Sources, id: string): Promise<readonl
     trusted_at: iso(trustedAt),
     last_seen_at: iso(lastSeenAt),
     trusted_until: iso(until),
+  }))
+}
+
+async function contacts({ contacts: circles }: Sources, id: string): Promise<readonly ExportItem[]> {
+  const own = await circles.list(id)
+  return own.map(({ typed, standing, until }) => ({ name: typed, standing, until: iso(until) }))
+}
+
+/** Whoever they are a contact of is somebody else: as they are shown to this person. */
+async function vouchesFor({ contacts: circles }: Sources, id: string): Promise<readonly ExportItem[]> {
+  const roles = await circles.roles(id)
+  return roles.map(({ person, mailbox, accepted, since }) => ({
+    name: person,
+    identifier: mailbox,
+    standing: accepted ? 'counts' : 'invited',
+    at: iso(since),
   }))
 }
 

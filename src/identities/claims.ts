@@ -64,7 +64,7 @@ export function createClaims({
     const { identityId, takenAt, heldUntil = 0 } = claim
     if (takenAt > clock() - orphanAge) return 0
     const owner = await store.identities.get(identityId)
-    if (owner?.state === 'deleted') return erase({ store, audit }, identityId)
+    if (owner?.state === 'deleted') return erase({ store, audit, clock }, identityId)
     // By owner, not by id: whoever took the identifier a moment ago is another owner.
     if (owner === undefined) return rows.removeBy('identityId', identityId)
     if (heldUntil > clock()) return 0

@@ -1,3 +1,4 @@
+import { eraseContacts } from './contact-erasure.ts'
 import type { IdentitiesTools } from './index.ts'
 
 /**
@@ -5,7 +6,7 @@ import type { IdentitiesTools } from './index.ts'
  * The claims go last: as long as one is there, the orphan job and a second call find what a crash left.
  */
 export async function erase(
-  { store, audit }: Pick<IdentitiesTools, 'store' | 'audit'>,
+  { store, audit, clock }: Pick<IdentitiesTools, 'store' | 'audit' | 'clock'>,
   id: string,
 ): Promise<number> {
   await store.credentials.removeBy('identityId', id)
@@ -15,6 +16,7 @@ export async function erase(
   await store.deferrals.removeBy('identityId', id)
   await store.links.removeBy('identityId', id)
   await store.recoveries.remove(id)
+  await eraseContacts(store, id, clock())
   await store.objections.removeBy('identityId', id)
   await store.cases.removeBy('identityId', id)
   await store.caseParts.removeBy('identityId', id)

@@ -25,6 +25,8 @@ export interface IdentitiesTools {
     | 'credentials'
     | 'devices'
     | 'recoveries'
+    | 'contacts'
+    | 'vouchings'
     | 'whereabouts'
     | 'deferrals'
     | 'pictures'

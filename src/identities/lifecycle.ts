@@ -60,7 +60,7 @@ export function createLifecycle({
       const before = outcome.status === 'refused' && outcome.state === 'deleted'
       // What a crash left signed in: nobody gets anything by it, but applications have not been told.
       if (before) await sessions().endAll(id)
-      if (before || outcome.status === 'done') await erase({ store, audit }, id)
+      if (before || outcome.status === 'done') await erase({ store, audit, clock }, id)
       return outcome
     },
   }

@@ -224,6 +224,20 @@ eachStore((_, open) => {
     ])
   })
 
+  it('is erased with either of the two', async () => {
+    const { person, befriend, invite, identities, contacts, store } = await openContacts(open)
+    const [ana, bob, eve] = [await person('ana'), await person('bob'), await person('eve')]
+    await befriend(ana, bob)
+    await befriend(bob, ana)
+    await befriend(eve, bob)
+    await invite(ana.id, 'eve')
+    await identities.remove(bob.id, operator)
+    expect(await contacts.list(ana.id)).toMatchObject([{ typed: 'eve' }])
+    expect(await contacts.list(eve.id)).toEqual([])
+    expect(await contacts.roles(ana.id)).toEqual([])
+    expect(JSON.stringify((await store.contacts.page({ limit: 10 })).items)).not.toContain(bob.id)
+  })
+
   it('a copy of the database does not say whom somebody named', async () => {
     const { person, invite, store } = await openContacts(open)
     const ana = await person('ana')
