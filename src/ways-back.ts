@@ -19,7 +19,7 @@ import {
   type RecoveryWatchTools,
 } from './recovery/recovery-watch.ts'
 
-type Missing = 'codes' | 'linked' | 'vouching' | 'channels' | 'mayWrite' | 'outcomes' | 'settings' | 'store'
+type Missing = 'codes' | 'linked' | 'contactsOf' | 'channels' | 'mayWrite' | 'outcomes' | 'settings' | 'store'
 
 type Tools = Omit<CasesTools, Missing> &
   Omit<RecoveriesTools, 'codes' | 'contested' | 'settings' | 'store'> &
@@ -56,14 +56,13 @@ export function createWaysBack(tools: Tools): WaysBack {
     channels: (identity, language) => everywhere(identity, language, clock()),
     mayWrite: (address) => mail.spend('recovery-case', address.toLowerCase()),
     linked: contacts.linked,
-    async vouching(identityId) {
-      return { counting: (await contacts.counting(identityId)).contacts.length, vouched: 0 }
-    },
+    contactsOf: async (identityId) => (await contacts.counting(identityId)).contacts.length,
     outcomes: {
-      async begin({ id: caseId, identityId, claim }, reply) {
+      async begin({ id: caseId, identityId, claim }, reply, from) {
         if (identityId === undefined || claim === undefined) return undefined
         const to = reply && { written: reply.to.written, language: reply.language }
-        const visit = { address: '', userAgent: '', language: reply?.language ?? '' }
+        const { address = '', userAgent = '' } = from ?? {}
+        const visit = { address, userAgent, language: reply?.language ?? '' }
         const begun = await recoveries.beginReviewed({
           ...{ identityId, caseId, claim, visit },
           ...(to === undefined ? {} : { reply: to }),

@@ -17,11 +17,8 @@ export interface CaseSignsTools {
   readonly audit: AuditLog & AuditStories
   readonly places: Places
   readonly clock: Clock
-  /** How many trusted contacts would count, and how many vouched since a moment. */
-  readonly vouching: (
-    identityId: string,
-    since: Instant,
-  ) => Promise<{ readonly counting: number; readonly vouched: number }>
+  /** How many trusted contacts would count. */
+  readonly contactsOf: (identityId: string) => Promise<number>
 }
 
 /** Something that speaks for the person (`good`), against them (`bad`), or that a reviewer should know (`plain`). */
@@ -40,7 +37,7 @@ const mostEntries = 500
 
 /** What the account itself says about a case, as it is now. */
 export function createCaseSigns(tools: CaseSignsTools) {
-  const { store, identities, devices, audit, places, clock, vouching } = tools
+  const { store, identities, devices, audit, places, clock, contactsOf } = tools
 
   async function stories(identityId: string) {
     const since = clock() - 180 * day
@@ -48,6 +45,19 @@ export function createCaseSigns(tools: CaseSignsTools) {
       (await audit.story({ identityId, topic, since, limit: mostEntries })).items
     const [signIns, ways, account] = await Promise.all([read('sign-ins'), read('ways'), read('account')])
     return { signIns, changes: [...ways, ...account].filter(isChange) }
+  }
+
+  /** What trusted contacts were asked these days and answered; each once. */
+  async function answers(identityId: string, since: Instant) {
+    const { items } = await audit.story({ identityId, topic: 'recovery', since, limit: mostEntries })
+    const theirs = items.filter(({ details }) => details?.by === 'other')
+    const those = (action: string) =>
+      new Set(theirs.flatMap((entry) => (entry.action === action ? [entry.details?.contact] : []))).size
+    return {
+      counting: await contactsOf(identityId),
+      vouched: those('contact.approved'),
+      refused: those('contact.refused'),
+    }
   }
 
   return async (one: RecoveryCase, entries: readonly CaseEntry[]): Promise<readonly CaseSign[]> => {
@@ -59,7 +69,7 @@ export function createCaseSigns(tools: CaseSignsTools) {
       devices.of(identityId),
       stories(identityId),
       store.cases.findBy('identityId', identityId),
-      vouching(identityId, openedAt - day),
+      answers(identityId, openedAt - day),
     ])
     const completed = signIns.filter(
       ({ action, actor }) => action === 'authentication.completed' && actor.id === identityId,
@@ -139,7 +149,14 @@ function failures(signIns: readonly AuditEntry[], from: Instant): CaseSign {
   return { name: 'failures.count', tone: count > 10 ? 'bad' : 'plain', count }
 }
 
-function contact({ counting, vouched }: { readonly counting: number; readonly vouched: number }): CaseSign {
+interface Answers {
+  readonly counting: number
+  readonly vouched: number
+  readonly refused: number
+}
+
+function contact({ counting, vouched, refused }: Answers): CaseSign {
+  if (refused > 0) return { name: 'contacts.refused', tone: 'bad', count: refused }
   if (vouched > 0) return { name: 'contacts.vouched', tone: 'good', count: vouched }
   return { name: counting === 0 ? 'contacts.none' : 'contacts.silent', tone: 'plain', count: counting }
 }

@@ -12,7 +12,12 @@ import type { CaseBook, StatementEntry } from './case-book.ts'
 /** Where an approved or contested case leads: to a recovery, which has its own delay and tells its own. */
 export interface CaseOutcomes {
   /** Begins one for the case, once however often it is asked; answers its id, undefined when it could not begin. */
-  begin(one: RecoveryCase, reply: Reader | undefined): Promise<string | undefined>
+  begin(
+    one: RecoveryCase,
+    reply: Reader | undefined,
+    /** Where the case was opened. */
+    from: Pick<StatementEntry, 'address' | 'userAgent'> | undefined,
+  ): Promise<string | undefined>
   /** What two reviewers say of a recovery that two sides claim. Can be repeated. */
   decide(one: RecoveryCase, approved: boolean): Promise<void>
 }
@@ -97,7 +102,7 @@ export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
       return {}
     }
     if (one.state !== 'approved') return {}
-    const recoveryId = await outcomes.begin(one, statement && replyOf(statement))
+    const recoveryId = await outcomes.begin(one, statement && replyOf(statement), statement)
     return recoveryId === undefined ? {} : { recoveryId }
   }
 

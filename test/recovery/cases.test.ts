@@ -1,8 +1,9 @@
 /** Recovery cases: what is kept of them, who is told, and what becomes of a case in time. Reviewers are in case-review.test.ts. */
 import { expect, it } from 'vitest'
 import { day, hour, minute } from '../../src/domain/time.ts'
+import { noting } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
-import { createCaseWorld, pdf, statement, visit } from './case-world.ts'
+import { anotherProcess, createCaseWorld, pdf, statement, visit } from './case-world.ts'
 
 eachStore((_, open) => {
   async function opened(change = {}) {
@@ -78,6 +79,21 @@ eachStore((_, open) => {
     expect(await nobody.cases.find(nobody.code)).toMatchObject({ state: 'refused', reason: 'not-shown' })
     expect(nobody.messages.at(-1)).toMatchObject({ template: 'case-refused' })
     expect(await nobody.cases.list(reviewer, { over: true, limit: 10 })).toEqual({ items: [] })
+  })
+
+  it('S32: the store is asked the same, in the same order, whoever it is about', async () => {
+    const notes: Record<string, string[]> = {}
+    for (const identifier of ['ana@example.com', 'nobody@example.com']) {
+      const world = await createCaseWorld(open)
+      const noted: string[] = []
+      const process = anotherProcess(world, noting(world.store, noted))
+      const outcome = await process.open({ ...statement, identifier }, [pdf], visit)
+      if (outcome.status !== 'opened') throw new Error(outcome.reason)
+      const found = await process.find(outcome.code)
+      await process.claimed(found?.id ?? '')
+      notes[identifier] = noted
+    }
+    expect(notes['nobody@example.com']).toEqual(notes['ana@example.com'])
   })
 
   it('S26: S32: so many a day about one name, whoever has it, and from one address; somebody else is not kept from theirs', async () => {

@@ -34,7 +34,7 @@ export function createCaseDecisions(
       status: mistake === undefined ? 200 : 422,
       values: {
         action,
-        person,
+        who: person,
         path,
         back: casePath(one.id),
         seen: one.evidence,
