@@ -92,7 +92,7 @@ function walkOf({ web, random, settings }: AppDependencies, ctx: WebContext): Wa
       base,
       application: { name, initial: initialOf(name), unverified: false, ...nothing },
       sources: {},
-      more: { lead: t('recoveries:steps.lead'), offerRemember: false },
+      more: { who: t('recoveries:steps.who'), lead: t('recoveries:steps.lead'), offerRemember: false },
     },
   }
 }
