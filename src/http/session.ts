@@ -147,7 +147,8 @@ async function highestLevel(
   const credentials = await enrolments.list(identityId)
   const proofs = credentials.flatMap(({ id, factor: name, channel, ceiling, strength: own }): Proof[] => {
     const factor = factors.find((one) => one.name === name)
-    if (factor === undefined) return []
+    // Nobody spends a code on paper to look at their own account.
+    if (factor === undefined || factor.standIn) return []
     const over = channel ?? factor.channel
     const bounds = { ...(over === undefined ? {} : { channel: over }), ...(ceiling && { ceiling }) }
     const strength = { ...factor, ...own, ...bounds }

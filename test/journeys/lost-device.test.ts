@@ -94,7 +94,11 @@ eachStore((_, __, fresh) => {
       const visitor = createVisitor()
       const step = await prove(visitor, await visitor.get(`${signet.issuer}/account`))
       const other = await visitor.submit(step, {}, { name: 'factor', value: 'backup-code' })
-      await visitor.submit(other, { code })
+      const next = await visitor.submit(other, { code })
+      // From three down whoever uses one is offered new ones, and may say later.
+      const offered = words(next).includes('You used one of your last codes')
+      expect(offered).toBe(index > 0)
+      if (offered) await visitor.press(next, `${next.url.pathname}/postpone`)
       const shown = words(await visitor.get(`${signet.issuer}/account/security`))
       expect(shown).toContain(`${4 - index} of 5 codes left`)
       expect(shown.includes('Make new ones before you run out')).toBe(index === 1)
