@@ -103,8 +103,8 @@ export function sent({ mails }: Pick<Departures, 'mails'>): string[] {
 }
 
 /** Waits until it holds; the queue works meanwhile. */
-export function until(what: () => unknown): Promise<unknown> {
-  return vi.waitFor(what, { timeout: 5_000, interval: 10 })
+export function until(what: () => unknown, timeout = 5_000): Promise<unknown> {
+  return vi.waitFor(what, { timeout, interval: 10 })
 }
 
 /** Long enough for the queue to do whatever it is going to do. */
