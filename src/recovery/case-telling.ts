@@ -111,8 +111,9 @@ export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
     const statement = await statementOf(one)
     if (one.state === 'opened' && identity !== undefined && statement !== undefined)
       await tellOwner(one, identity, statement)
-    if (statement !== undefined) await tellClaimant(one, statement)
+    // First: it tells the owner, and whoever hears of an approval finds what it leads to.
     const patch = isOver(one.state) ? await outcome(one, statement) : {}
+    if (statement !== undefined) await tellClaimant(one, statement)
     if (isOver(one.state)) await book.keepUntil(one.id, (one.overAt ?? clock()) + retention)
     await audit.record({
       action: actions[one.state],

@@ -1,5 +1,6 @@
 /** Somebody without any way left opens a case; three people who review such cases come and go. Through the pages, as they would. */
 import { expect, it } from 'vitest'
+import { minute } from '../../src/domain/time.ts'
 import { mailsTo, objectionIn, told } from '../support/objection.ts'
 import { addPerson, prove } from '../support/person.ts'
 import { happened, openCase, pdf, reviewer, sendFiles, statusOf } from '../support/recovery-case.ts'
@@ -107,6 +108,39 @@ eachStore((_, __, fresh) => {
 
 onSqlite((_, fresh) => {
   const start = useSignet(fresh)
+
+  it('S33: S35: after the wait a link of its own leads to one new way in, once; everything from before is gone, and the owner is told', async () => {
+    let now = Date.now()
+    const signet = await start({ clock: () => now })
+    const ana = await addPerson(signet.house)
+    const claim = await openCase(signet)
+    await told(signet, reply, /We have your recovery case/)
+    for (const name of ['Rita', 'Rolf']) {
+      const { visitor, list } = await reviewer(signet, name)
+      await visitor.submit(await open(visitor, await open(visitor, await list(), /Ana Ruiz/), /^Approve/), {})
+    }
+    await told(signet, reply, /Your recovery case was approved/)
+    const toOwner = () => mailsTo(signet.issuer, 'ana@example.com')
+    await expect.poll(async () => (await toOwner()).length, { timeout: 10_000 }).toBe(2)
+    // The code leads on to the recovery.
+    expect((await statusOf(signet, claim)).url.pathname).toBe('/recovery/status')
+    now += 25 * 60 * minute
+    const ready = await told(signet, reply, /^You can set up a new way/)
+    const link = ready.links.find((one) => one.includes('/recovery/status/link')) ?? ''
+    const elsewhere = createVisitor()
+    const page = await elsewhere.press(await elsewhere.get(link), '/recovery/status/link')
+    const setUp = await elsewhere.get(linkTo(page, /password/i))
+    const done = await elsewhere.submit(setUp, { password: 'a different orchard for the winter' })
+    expect(done.status).toBe(200)
+    const [way, ...others] = await signet.house.enrolments.list(ana)
+    expect([way?.factor, others]).toEqual(['password', []])
+    const again = await elsewhere.get(link)
+    expect(again.status).toBe(410)
+    const laptop = createVisitor()
+    const home = await laptop.get(`${signet.issuer}/account`)
+    const signedIn = await prove(laptop, home, 'ana@example.com', 'a different orchard for the winter')
+    expect(signedIn.url.pathname).toBe('/account')
+  })
 
   it('S32: S41: files that lie about their type, are too large or too many are refused in words, and nothing is kept', async () => {
     const signet = await start({
