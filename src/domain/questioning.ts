@@ -52,6 +52,9 @@ const contact: Part = ({ action, details }) => {
   return named && typeof details?.contact === 'string' ? { contact: details.contact } : {}
 }
 const everywhere: Part = () => ({ sessions: true })
+/** Stopped if it still runs. */
+const recovery: Part = ({ details }) =>
+  typeof details?.recovery === 'string' ? { recovery: details.recovery } : {}
 
 const parts: Partial<Record<AuditEntry['action'], Part>> = {
   'session.started': ({ sessionId }, living) =>
@@ -75,6 +78,8 @@ const parts: Partial<Record<AuditEntry['action'], Part>> = {
   'credential.changed': everywhere,
   'credential.removed': everywhere,
   'identity.identifier-changed': everywhere,
+  'recovery.started': recovery,
+  'recovery.ready': recovery,
   'recovery.completed': everywhere,
   'recovery.requested': (_, { links }) => (links > 0 ? { links: true } : {}),
   'consent.granted': ({ clientId }) => (clientId === undefined ? {} : { client: clientId, consent: true }),

@@ -50,7 +50,7 @@ export function createPortal(web: Web): Portal {
         navigation: [...pages, ...console],
         person: personShown(page),
         signOut: t('account:sign-out'),
-        recovering: recovery && { contested: recovery.state === 'contested' },
+        recovering: recovery && view !== 'recovery' && { contested: recovery.state === 'contested' },
         banner: identity.deletion && momentsOf(page)(identity.deletion.dueAt),
       },
     })

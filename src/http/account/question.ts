@@ -82,6 +82,7 @@ const parts = [
   'credential',
   'client',
   'links',
+  'recovery',
   'sessions',
   'deletion',
   'dataExport',
