@@ -32,6 +32,14 @@ export function createSqliteCollection<E extends Entity>(
     return `id IN (SELECT id FROM ${listTable(name, checked)} WHERE value = ?)`
   }
 
+  /** Along the index, which for a list is a table of its own: a page of a long one reads as many rows as it shows. */
+  function walk(index: string | undefined): Walk {
+    if (index === undefined || !shape.lists?.includes(index))
+      return { from: table, id: 'id', match: index === undefined ? '' : matches(index) }
+    const from = `${listTable(name, index)} AS list CROSS JOIN ${table} AS entity ON entity.id = list.id`
+    return { from, id: 'list.id', match: 'list.value = ?' }
+  }
+
   return {
     async insert(draft, { mayBeLost = !always } = {}) {
       const values = [checkKey(draft.id), expiryOf(draft), JSON.stringify(draft), clock()]
@@ -48,9 +56,10 @@ export function createSqliteCollection<E extends Entity>(
     },
     async page(query) {
       checkPage(name, shape, query)
-      const { where, values } = conditions(query, matches)
+      const { from, id, match } = walk(query.where?.index)
+      const { where, values } = conditions(query, id, match)
       const order = query.descending ? 'DESC' : 'ASC'
-      const text = `SELECT version, body FROM ${table} WHERE ${where} ORDER BY id ${order} LIMIT ?`
+      const text = `SELECT version, body FROM ${from} WHERE ${where} ORDER BY ${id} ${order} LIMIT ?`
       const found = await attempt(() => entitiesOf<E>(rows(text, [...values, clock(), query.limit + 1])))
       return pageOf(found, query.limit)
     },
@@ -104,16 +113,22 @@ function statements(table: string) {
   }
 }
 
-function conditions(query: PageQuery, matches: (index: string) => string) {
+interface Walk {
+  readonly from: string
+  readonly id: string
+  readonly match: string
+}
+
+function conditions(query: PageQuery, id: string, match: string) {
   const all: { text: string; value: SQLInputValue }[] = []
-  if (query.where) all.push({ text: matches(query.where.index), value: query.where.value })
+  if (query.where) all.push({ text: match, value: query.where.value })
   if (query.prefix !== undefined) {
-    all.push({ text: 'id >= ?', value: query.prefix })
+    all.push({ text: `${id} >= ?`, value: query.prefix })
     const end = endOfPrefix(query.prefix)
-    if (end !== undefined) all.push({ text: 'id < ?', value: end })
+    if (end !== undefined) all.push({ text: `${id} < ?`, value: end })
   }
   if (query.after !== undefined) {
-    all.push({ text: query.descending ? 'id < ?' : 'id > ?', value: query.after })
+    all.push({ text: query.descending ? `${id} < ?` : `${id} > ?`, value: query.after })
   }
   return {
     where: [...all.map((condition) => condition.text), living].join(' AND '),

@@ -45,6 +45,13 @@ export function readConformance(open: OpenStore): void {
       expect(await members('guests')).toStrictEqual(['ana', 'ben'])
       const page = await identities.page({ limit: 1, where: { index: 'groups', value: 'guests' } })
       expect(page).toMatchObject({ items: [{ id: 'ana' }], next: 'ana' })
+      const walked = async (query: object) =>
+        (
+          await identities.page({ limit: 9, where: { index: 'groups', value: 'guests' }, ...query })
+        ).items.map(({ id }) => id)
+      expect(await walked({ descending: true })).toStrictEqual(['ben', 'ana'])
+      expect(await walked({ descending: true, after: 'ben' })).toStrictEqual(['ana'])
+      expect(await walked({ after: 'ana', prefix: 'b' })).toStrictEqual(['ben'])
       expect(await identities.removeBy('groups', 'guests')).toBe(2)
       expect(await identities.count()).toBe(0)
     })
