@@ -1,5 +1,5 @@
 // Owns "download everything about me": one job a person, which collects what lies in many services and leaves a sealed document that expires.
-// What is in it says whoever builds the sections (personal-data.ts); how it is shown, and to whom it is given, the entrance.
+// What is in it says whoever builds the sections (personal-sections.ts); how it is shown, and to whom it is given, the entrance.
 import type { Actor } from '../domain/audit-event.ts'
 import { readerOf } from '../domain/reader.ts'
 import type { Duration, Instant } from '../domain/time.ts'

@@ -13,6 +13,8 @@ interface Row {
 interface ItemShown {
   readonly heading: string | undefined
   readonly rows: readonly Row[]
+  /** In the page itself: nothing is fetched. */
+  readonly image?: string
 }
 
 /** One of ours, that has words where it is shown. */
@@ -82,6 +84,10 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
         .map(([field, given]) => ({ label: word(`data:fields.${field}`, field), value: value(field, given) }))
 
     function item({ action, ...rest }: ExportItem): ItemShown {
+      if (typeof rest.jpeg === 'string') {
+        const { jpeg, ...others } = rest
+        return { heading: undefined, rows: rowsOf(others), image: `data:image/jpeg;base64,${jpeg}` }
+      }
       if (typeof action !== 'string') return { heading: undefined, rows: rowsOf(rest) }
       const { application = rest.client_id ?? '', details } = rest
       const { factor } = (details ?? {}) as { factor?: unknown }
