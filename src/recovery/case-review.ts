@@ -1,3 +1,4 @@
+import { may } from '../domain/identity.ts'
 import { judged, type RecoveryCase } from '../domain/recovery-case.ts'
 import { type Duration, day } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -106,6 +107,10 @@ export function createCaseReview(
           : ({ kind: 'note', at, by: by.id, text } as const)
       const verdict = judged(one, { action, by: by.id, seen })
       if ('refused' in verdict) return { status: 'refused', reason: verdict.refused }
+      // Suspended meanwhile: nothing could come of it.
+      const owner = action === 'approve' ? await tools.identities.get(one.identityId) : undefined
+      if (action === 'approve' && (owner === undefined || !may(owner, 'recover')))
+        return { status: 'refused', reason: 'not-now' }
       if (text !== '') await book.write(one, entry, one.endsAt + tools.settings.retention)
       const moved = await moves.make(id, by, (now) => {
         const next = judged(now, { action, by: by.id, seen })

@@ -140,6 +140,14 @@ eachStore((_, open) => {
     expect(await cases.find(code)).toMatchObject({ state: 'approved', recoveryId: `recovery of ${id}` })
   })
 
+  it('S39: nobody approves the case of somebody who was suspended meanwhile', async () => {
+    const { cases, id, ana, reviewer, identities } = await opened()
+    const rita = await reviewer('rita')
+    await identities.suspend(ana, { kind: 'operator' })
+    expect(await cases.decide(id, rita, approve)).toEqual({ status: 'refused', reason: 'not-now' })
+    expect(await cases.decide(id, rita, refuse)).toEqual({ status: 'done', state: 'refused' })
+  })
+
   it('nobody decides before the owner was told', async () => {
     const { cases, reviewer, store, ...world } = await createCaseWorld(open)
     const rita = await reviewer('rita')

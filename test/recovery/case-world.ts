@@ -49,13 +49,14 @@ export async function createCaseWorld(open: OpenStore, more: Partial<CasesTools>
   const begun: RecoveryCase[] = []
   const decided: [string | undefined, boolean][] = []
   const linked = new Set<string>()
+  const devices = createDevices({ ...world, store, clock: clock.now })
   const tools = {
     ...world,
     store,
     queue,
     clock: clock.now,
     issuer,
-    devices: createDevices({ ...world, store, clock: clock.now }),
+    devices,
     budget: createSendBudget({ ...world, store, clock: clock.now }),
     codes: createClaimCodes(world),
     places: { find: () => undefined },
@@ -92,6 +93,7 @@ export async function createCaseWorld(open: OpenStore, more: Partial<CasesTools>
   return {
     ...tools,
     identities: world.identities,
+    devices,
     clock,
     store,
     queue,
