@@ -21,7 +21,7 @@ export interface Route {
 export interface RouteOptions {
   /** Run in order before the handler; a guard that does not call `next` has answered. */
   readonly guards?: readonly Middleware[]
-  /** For POST; `form` when absent. */
+  /** For POST; `form` when absent, or `upload`. */
   readonly limit?: Exclude<LimitName, 'interaction'>
   /**
    * For a POST that no form of ours sends: what is asked is signed, and no cookie counts for anything, so that there is nothing that another site could
@@ -53,7 +53,11 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
   const router = new Router()
   const table = { ...limits, ...deps.limits }
   const shed = inFlight(mostFormsAtOnce)
-  const limiters = { form: limit('form', table), message: limit('message', table) }
+  const limiters = {
+    form: limit('form', table),
+    message: limit('message', table),
+    upload: limit('upload', table),
+  }
   const uploads = uploadsAtOnce()
   const [site, read, token, query] = [
     sameSite(deps.settings),
@@ -62,7 +66,8 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
     plainQuery(),
   ]
   for (const { method, path, options, handle } of tables.flat()) {
-    const { guards = [], json = false, signed = false, limit: name = 'form' } = options
+    const { guards = [], json = false, signed = false } = options
+    const { limit: name = options.upload === undefined ? 'form' : 'upload' } = options
     const answersJson: Middleware = (ctx, next) => {
       ctx.state.json = json
       return next()

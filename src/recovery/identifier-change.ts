@@ -43,7 +43,7 @@ export type IdentifierRemoved =
 /** `reason`: a locale key under `account:identifier.change.username.` */
 export type Renamed =
   | { readonly status: 'changed' }
-  | { readonly status: 'refused'; readonly reason: 'malformed' | 'own' | 'taken' | 'too-often' }
+  | { readonly status: 'refused'; readonly reason: 'malformed' | 'own' | 'taken' | 'too-often' | 'gone' }
 
 /** A signed-in person changes what they sign in with and are written to; the caller made sure that the sign-in is fresh (S30). */
 export interface IdentifierChanges {
@@ -114,7 +114,7 @@ export function createIdentifierChanges(tools: IdentifierChangesTools): Identifi
       const changed = await identities.changeIdentifier(identityId, { add: wanted, ...remove }, by)
       if (changed.status === 'taken' || changed.status === 'too-often')
         return { status: 'refused', reason: changed.status }
-      if (changed.status !== 'changed') return { status: 'refused', reason: 'malformed' }
+      if (changed.status !== 'changed') return { status: 'refused', reason: 'gone' }
       await settle(before, changed, visit, by)
       return { status: 'changed' }
     },

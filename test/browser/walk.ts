@@ -4,12 +4,12 @@ import { acrOf } from '../../src/domain/assurance.ts'
 import { minute } from '../../src/domain/time.ts'
 import { codeOf } from '../factors/authenticator.ts'
 import { addPerson, password } from '../support/person.ts'
-import { green, png } from '../support/pictures.ts'
 import { register } from '../support/relying-party.ts'
 import type { Signet } from '../support/signet.ts'
 import { authorization, decision, signIn, submit } from './forms.ts'
-import { visitData } from './walk-data.ts'
 import { visitCases } from './walk-cases.ts'
+import { visitData } from './walk-data.ts'
+import { visitProfile } from './walk-profile.ts'
 
 export interface Walk {
   /** With `walkSettings`. */
@@ -43,6 +43,7 @@ export const stops = {
   recovery: visitRecovery,
   errors: visitErrors,
   account: visitAccount,
+  profile: visitProfile,
   data: visitData,
   trusted: visitTrusted,
   people: visitPeople,
@@ -205,26 +206,6 @@ async function visitAccount({ signet, page, other, see }: Walk): Promise<void> {
   await signIn(other, `${signet.issuer}/account`, 'ana@example.com')
   await at('')
   await see('account', page)
-  await at('/profile')
-  await see('account: profile', page)
-  await submit(page, { name: 'x'.repeat(300) }, '[action="/account/profile"] button')
-  await see('account: profile mistaken', page)
-  for (const group of await page.locator('summary').all()) await group.click()
-  await see('account: profile with every group open', page)
-  await submit(page, { name: 'Ana Ruiz', nickname: 'Ana' }, '[action="/account/profile"] button')
-  await at('/profile/picture')
-  await see('account: picture', page)
-  const file = (buffer: Buffer) => ({ name: 'me.png', mimeType: 'image/png', buffer })
-  await page.locator('[name="picture"]').setInputFiles(file(Buffer.from('no picture')))
-  await submit(page, {})
-  await see('account: picture that is none', page)
-  await page.locator('[name="picture"]').setInputFiles(file(png(60, 60, () => green)))
-  await submit(page, {})
-  await see('account: picture set', page)
-  await at('/profile/username')
-  await see('account: username', page)
-  await submit(page, { username: '123' })
-  await see('account: username mistaken', page)
   await at('/profile/phone')
   await see('account: phone number', page)
   await submit(page, { phone: '12' })

@@ -80,6 +80,30 @@ eachStore((_, open) => {
     }
   })
 
+  it('of two changes of one name in the same moment one counts, and nothing of the other is kept', async () => {
+    const world = await createWorld(open)
+    const { identities } = world
+    const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob')]
+    const wishes = ['anna', 'anne'] as const
+    const both = await Promise.all(
+      wishes.map((name) =>
+        identities.changeIdentifier(ana, { add: add(name), remove: own('ana') }, operator),
+      ),
+    )
+    expect(both.map(({ status }) => status).sort()).toEqual(['changed', 'gone'])
+    const kept = (await names(world, ana))?.[0]
+    const other = kept === 'anna' ? 'anne' : 'anna'
+    for (const [name, status] of [
+      [kept, 'taken'],
+      ['ana', 'taken'],
+      [other, 'changed'],
+    ] as const)
+      expect([
+        name,
+        (await identities.changeIdentifier(bob, { add: add(name ?? '') }, operator)).status,
+      ]).toEqual([name, status])
+  })
+
   it('nobody hoards names: at most five are held for one person', async () => {
     const world = await createWorld(open)
     const { identities, clock } = world

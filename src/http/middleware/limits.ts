@@ -10,6 +10,8 @@ export const limits = {
   form: { points: 1_000, seconds: 10 },
   /** Forms that send a message. */
   message: { points: 100, seconds: 600 },
+  /** Forms with files: to read them, and to make something of them, is the dearest that anybody can ask for. */
+  upload: { points: 60, seconds: 600 },
   /** Authorization requests that are kept: while they wait for a person, or because they are long. */
   interaction: { points: 1_000, seconds: 10 },
 } as const

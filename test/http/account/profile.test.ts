@@ -232,6 +232,14 @@ describe('the picture', () => {
     expect(await house.claims()).not.toHaveProperty('picture')
   })
 
+  it('is taken sixty times in ten minutes from one address, and no more', async () => {
+    const house = await home()
+    const nothing = () => send(house, Buffer.from('<svg/>'))
+    for (let round = 0; round < 60; round += 1) expect((await nothing()).answer.status).toBe(422)
+    const { answer } = await nothing()
+    expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([429, true])
+  })
+
   it('S36: is taken from our own page in this browser only', async () => {
     const picture = png(30, 30, () => red)
     const forged = await sent(picture, 'me.png', { csrf: 'forged' })
