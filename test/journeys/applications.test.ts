@@ -75,6 +75,34 @@ eachStore((_, __, fresh) => {
     expect(words(less)).toContain('Your e-mail address')
   })
 
+  it('S39: a request that was under way while everything was withdrawn gets nothing, and asks', async () => {
+    const signet = await open()
+    const ana = await addPerson(signet.house)
+    const party = await register(signet)
+    await tokensFor(browser(), party)
+    const artifacts = signet.house.store.artifacts as { put: typeof signet.house.store.artifacts.put }
+    const put = artifacts.put
+    let withdrawn = 0
+    // Between the look at what was allowed and the writing of what is made from it.
+    artifacts.put = async (draft) => {
+      const isGrant = draft.id.startsWith('Grant:') && (await signet.house.consents.list(ana)).length > 0
+      if (isGrant) {
+        withdrawn += 1
+        await signet.house.consents.withdraw(ana, party.id, { kind: 'identity', id: ana })
+      }
+      return put.call(artifacts, draft)
+    }
+    const visitor = browser()
+    const { url } = await party.begin()
+    const page = await prove(visitor, await visitor.get(url))
+    artifacts.put = put
+    expect(withdrawn).toBe(1)
+    expect(page.document.querySelector('button[name="decision"]')).not.toBeNull()
+    expect(await signet.house.oidc.sessions.held(ana)).not.toContainEqual(
+      expect.objectContaining({ clientId: party.id }),
+    )
+  })
+
   it('says what an application was given last, and when; our own are shown as such and can be ended too', async () => {
     let now = Date.now()
     const signet = await open({ clock: () => now })
