@@ -177,7 +177,8 @@ function formValues(form: HTMLElement): Record<string, string> {
     ...chosen.map((select) => [
       select.getAttribute('name') ?? '',
       // Without one that is marked, browsers take the first.
-      (select.querySelector('option[selected]') ?? select.querySelector('option'))?.getAttribute('value') ?? '',
+      (select.querySelector('option[selected]') ?? select.querySelector('option'))?.getAttribute('value') ??
+        '',
     ]),
   ])
 }
