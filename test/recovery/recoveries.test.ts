@@ -113,7 +113,7 @@ eachStore((_, open) => {
       })
     })
 
-    it('F7: does not come sooner because a clock was set back, nor twice', async () => {
+    it('F8: does not come sooner because a clock was set back, nor twice', async () => {
       const { clock, jobs, recoveries, told, id } = await begun(open)
       clock.advance(-2 * day)
       await jobs()
@@ -277,7 +277,7 @@ eachStore((_, open) => {
   })
 
   describe('a second one while one runs', () => {
-    it('F1: stops both', async () => {
+    it('stops both', async () => {
       const { recoveries, id, told } = await begun(open)
       const other = await recoveries.begin(id, { result: proved(id), lost: [] }, there)
       expect(other.status).toBe('contested')
