@@ -127,9 +127,13 @@ describe('limits of the whole server', () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve
     })
-    const { url } = await serve([...(await front()), inFlight(1)], () => gate.then(() => 'ok'))
+    const { promise: entered, resolve: enter } = Promise.withResolvers<void>()
+    const { url } = await serve([...(await front()), inFlight(1)], () => {
+      enter()
+      return gate.then(() => 'ok')
+    })
     const first = send(url)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await entered
     const second = await send(url)
     expect([second.status, second.headers['retry-after']]).toEqual([503, '2'])
     release()

@@ -71,8 +71,8 @@ eachStore((_, __, fresh) => {
     }
     expect(await madeOf(signet, id)).toEqual(before)
     // Nothing was sent either: a mailbox is no second factor for whoever has one of their own.
-    expect(await signet.house.inbox?.messages({ to: ana })).toEqual([])
-    expect(await signet.house.inbox?.messages({ to: number })).toEqual([])
+    expect(await signet.sent(ana)).toEqual([])
+    expect(await signet.sent(number)).toEqual([])
   })
 
   it('S33: a new password by mail takes the second factor from nobody', async () => {

@@ -60,7 +60,7 @@ eachStore((_, __, fresh) => {
     }
     expect(await look('nobody@example.com')).toEqual(await look('ana@example.com'))
     await signet.mail('ana@example.com')
-    expect(await signet.house.inbox?.messages({ to: 'nobody@example.com' })).toEqual([])
+    expect(await signet.sent('nobody@example.com')).toEqual([])
   })
 
   it('a code by SMS is the second step where one is wanted, bound to our origin', async () => {

@@ -23,7 +23,7 @@ afterEach(() => {
   }
 })
 
-const settings = { timeout: 1_000, max_bytes: 4_096, allow: [] as string[] }
+const settings = { timeout: 20_000, max_bytes: 4_096, allow: [] as string[] }
 const strict = createGuardedFetch(settings)
 const local = createGuardedFetch({ ...settings, allow: ['127.0.0.0/8', '::1', 'localhost'] })
 
@@ -159,8 +159,8 @@ describe('S22: what input can name', () => {
       response.on('close', () => clearInterval(timer))
     })
     await expect(hasty(`http://127.0.0.1:${port}/silent`)).rejects.toThrow('no answer within 150 ms')
-    const slow = await hasty(`http://127.0.0.1:${port}/slow`)
-    await expect(slow.text()).rejects.toThrow('no answer within 150 ms')
+    const slow = hasty(`http://127.0.0.1:${port}/slow`).then((answer) => answer.text())
+    await expect(slow).rejects.toThrow('no answer within 150 ms')
   })
 
   test('S22: an endless answer is cut off at the size cap', async () => {

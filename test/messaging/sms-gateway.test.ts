@@ -33,7 +33,7 @@ async function startGateway(status = 202) {
   return { taken, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-const local = createGuardedFetch({ timeout: 1_000, max_bytes: 4_096, allow: ['127.0.0.1'] })
+const local = createGuardedFetch({ timeout: 20_000, max_bytes: 4_096, allow: ['127.0.0.1'] })
 const text = 'Example: 483920 is "your" code & more.\n\n@id.example.com #483920'
 const message = {
   id: 'm1',
@@ -108,7 +108,7 @@ describe('the SMS gateway', () => {
 
   test('S22: is not followed to where nobody allowed it', async () => {
     const { taken, url } = await startGateway()
-    const strict = createGuardedFetch({ timeout: 1_000, max_bytes: 4_096, allow: [] })
+    const strict = createGuardedFetch({ timeout: 20_000, max_bytes: 4_096, allow: [] })
     await expect(deliver(url, {}, strict)).rejects.toThrow('only https')
     expect(taken).toEqual([])
   })

@@ -19,7 +19,7 @@ beforeEach(() => {
   service.refused.length = 0
 })
 
-const allowing = (allow: string[]) => createGuardedFetch({ timeout: 2_000, max_bytes: 4_096, allow })
+const allowing = (allow: string[]) => createGuardedFetch({ timeout: 20_000, max_bytes: 4_096, allow })
 const patience = { timeout: 20_000 }
 
 eachStore((_, open) => {

@@ -6,6 +6,7 @@ import { createNetworks } from '../../src/networks/index.ts'
 import { watchFile } from '../../src/networks/watched-file.ts'
 import { city, mmdb, world } from '../support/mmdb.ts'
 
+const patience = { timeout: 20_000 }
 const lines: { level: string; text: string }[] = []
 const note = (level: string) => (_: object, text: string) => void lines.push({ level, text })
 const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
@@ -42,9 +43,9 @@ it('reads a file anew when it was replaced, without a restart', async () => {
   await watch.open()
   expect(watch.value()).toBe('one')
   await replaceFile('two')
-  await vi.waitFor(() => expect(watch.value()).toBe('two'))
+  await vi.waitFor(() => expect(watch.value()).toBe('two'), patience)
   await writeFile(file, 'three')
-  await vi.waitFor(() => expect(watch.value()).toBe('three'))
+  await vi.waitFor(() => expect(watch.value()).toBe('three'), patience)
   watch.close()
 })
 
@@ -54,14 +55,14 @@ it('keeps what it has while the new file is broken or gone, and says so once', a
   await watch.open()
   const errors = () => lines.filter(({ level }) => level === 'error').length
   await replaceFile('broken')
-  await vi.waitFor(() => expect(errors()).toBe(1))
+  await vi.waitFor(() => expect(errors()).toBe(1), patience)
   await rm(file)
-  await vi.waitFor(() => expect(errors()).toBe(2))
+  await vi.waitFor(() => expect(errors()).toBe(2), patience)
   await new Promise((done) => setTimeout(done, 60))
   expect(errors()).toBe(2)
   expect(watch.value()).toBe('one')
   await writeFile(file, 'two')
-  await vi.waitFor(() => expect(watch.value()).toBe('two'))
+  await vi.waitFor(() => expect(watch.value()).toBe('two'), patience)
   watch.close()
 })
 

@@ -33,6 +33,8 @@ export interface Signet extends Running {
   readonly issuer: string
   /** Waits for the newest message to an address. */
   mail(to: string, after?: string): Promise<CaughtMessage>
+  /** All that was sent to an address, the newest first, once nothing is on its way. */
+  sent(to: string): Promise<readonly CaughtMessage[]>
 }
 
 /** A port that was free a moment ago on both loopback addresses, below those that outgoing connections take. */
@@ -94,6 +96,10 @@ export async function startSignet(setting: Setting): Promise<Signet> {
     async mail(to, after) {
       await sendOff(running.house)
       return newestMail(config.issuer, to, after)
+    },
+    async sent(to) {
+      await sendOff(running.house)
+      return running.house.inbox?.messages({ to }) ?? []
     },
     async stop() {
       await running.stop()
@@ -252,7 +258,7 @@ async function startProcess(
 const moment = 400
 
 /** Brings on its way, here and now, what would be sent a random moment after the answer that caused it; waits until it is there. */
-export async function sendOff({ settle, queue, store, clock }: House): Promise<void> {
+async function sendOff({ settle, queue, store, clock }: House): Promise<void> {
   await settle()
   queue.start()
   await idle(store, clock)

@@ -5,6 +5,8 @@ import { createVisitor } from '../../support/visitor.ts'
 import { startScene } from '../support/app.ts'
 import { authorize, exchange, jsonOf, person, tokensFor } from '../support/relying-party.ts'
 
+const patience = { timeout: 20_000 }
+
 describe('key rotation', () => {
   eachStore((_, open) => {
     it('S24: swaps the provider without a restart: requests in flight end well, old hints are still understood', async () => {
@@ -22,7 +24,7 @@ describe('key rotation', () => {
         const { keys } = await jsonOf<{ keys: { kid: string }[] }>(await fetch(`${app.origin}/jwks`))
         expect(keys).toHaveLength(6)
         return keys
-      })
+      }, patience)
       const { body } = await exchange(app, client, waiting)
       // Announced, and not yet signing: nobody's cached key set is too old.
       expect(decodeProtectedHeader(body.id_token).kid).toBe(kid)
@@ -43,7 +45,7 @@ describe('key rotation', () => {
           decodeProtectedHeader(before.id_token).kid,
         )
         return tokens
-      })
+      }, patience)
       const keys = createRemoteJWKSet(new URL(`${app.origin}/jwks`))
       await expect(jwtVerify(before.id_token, keys)).rejects.toThrow()
       expect((await jwtVerify(after.id_token, keys)).payload.sub).toBe(ana.id)

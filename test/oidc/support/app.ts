@@ -104,7 +104,7 @@ export async function startApp(opened: Store, options: AppOptions = {}): Promise
     queue,
     fetch:
       options.fetch ??
-      createGuardedFetch({ timeout: second, max_bytes: 64 * 1024, allow: ['127.0.0.1', 'localhost'] }),
+      createGuardedFetch({ timeout: 20 * second, max_bytes: 64 * 1024, allow: ['127.0.0.1', 'localhost'] }),
     pages: jsonPages,
     messenger: { send: async (message) => void messages.push(message) },
     ...(options.enough === undefined ? {} : { enough: options.enough }),
