@@ -131,7 +131,9 @@ function composedKeys(): string[] {
 
 /** Not what just comes with a proved address, or is kept elsewhere. */
 function isEnrolled(factor: string): boolean {
-  return !/^ +(?:implied: |(?:async )?held\b)/m.test(readFileSync(join(source, 'factors', `${factor}.ts`), 'utf8'))
+  return !/^ +(?:implied: |(?:async )?held\b)/m.test(
+    readFileSync(join(source, 'factors', `${factor}.ts`), 'utf8'),
+  )
 }
 
 /** Literal keys of `t('…')` and of sentences in pieces. Those put together at run time are covered by the pages' own tests. */
