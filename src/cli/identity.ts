@@ -109,7 +109,7 @@ export const identityCommands: readonly Command[] = [
 ]
 
 function reviewing(held: boolean, summary: string): Command {
-  const verb = held ? 'make-reviewer' : 'unmake-reviewer'
+  const verb = held ? 'reviewer add' : 'reviewer remove'
   return {
     name: `identity ${verb}`,
     operands: ['id-or-identifier'],

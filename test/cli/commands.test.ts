@@ -19,7 +19,17 @@ it('help lists every command; a command that does not exist, or is said wrong, i
     ...['create', 'list', 'show', 'update', 'remove', 'secret add', 'secret list', 'secret remove'].map(
       (verb) => `client ${verb}`,
     ),
-    ...['create', 'import', 'list', 'show', 'suspend', 'restore', 'remove'].map((verb) => `identity ${verb}`),
+    ...[
+      'create',
+      'import',
+      'list',
+      'show',
+      'suspend',
+      'restore',
+      'remove',
+      'reviewer add',
+      'reviewer remove',
+    ].map((verb) => `identity ${verb}`),
     ...[
       'keys list',
       'keys rotate',
@@ -208,6 +218,23 @@ onSqlite((_, fresh) => {
     await signet(['restore', file, '--force'])
     expect(await signet.json(['identity', 'show', 'ana@example.com'])).toMatchObject({ state: 'active' })
     await signet.refused(1, ['restore', join(folder, 'missing')])
+  })
+
+  it('makes somebody a reviewer and takes it back; whatever else they are they stay', async () => {
+    const signet = await shell(await fresh())
+    const input = 'plenty of orchards in autumn'
+    const create = ['identity', 'create', '--email', 'ana@example.com', '--administrator', '--password-stdin']
+    await signet(create, input)
+    const roles = (verb: string) => signet.json(['identity', 'reviewer', verb, 'ana@example.com'])
+    expect(await roles('add')).toMatchObject({ roles: ['administrator', 'reviewer'] })
+    expect(await roles('add')).toMatchObject({ roles: ['administrator', 'reviewer'] })
+    expect(await roles('remove')).toMatchObject({ roles: ['administrator'] })
+    await signet(
+      ['identity', 'create', '--email', 'rita@example.com', '--reviewer', '--password-stdin'],
+      input,
+    )
+    expect(await signet.json(['identity', 'show', 'rita@example.com'])).toMatchObject({ roles: ['reviewer'] })
+    expect(await signet.refused(1, ['identity', 'reviewer', 'add', 'nobody@example.com'])).toContain('nobody')
   })
 })
 
