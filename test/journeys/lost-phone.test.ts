@@ -111,6 +111,43 @@ eachStore((_, __, fresh) => {
       expect(words(await other.submit(form, { code: code.toLowerCase() }))).toContain('Please wait')
     })
 
+    it('S28: the code is nowhere in the store, nor is who or what it is about', async () => {
+      const at = await start()
+      const begun = await begin(at, createVisitor())
+      const code = begun.document.querySelector('code.secret')?.textContent ?? ''
+      const row = JSON.stringify(await at.signet.house.store.recoveries.get(at.id))
+      for (const text of [code, code.replaceAll('-', ''), ana, 'old phone']) expect(row).not.toContain(text)
+      const form = await createVisitor().get(`${at.signet.issuer}/recovery/status`)
+      expect(form.document.querySelector('input[name="code"]')).not.toBeNull()
+    })
+
+    it('S29: S39: nobody is let in by it: not before, not by it, and not as somebody who was suspended', async () => {
+      const at = await start()
+      const { signet, clock, id } = at
+      const visitor = createVisitor()
+      await begin(at, visitor)
+      clock.advance(24 * hour)
+      expect(await statusOf(at, visitor)).toContain('It is time')
+      await signet.house.identities.suspend(id, { kind: 'operator', id: 'test' })
+      expect((await setUpPage(signet, visitor)).url.pathname).toBe('/recovery/status')
+      expect(await signet.house.oidc.sessions.list(id)).toEqual([])
+    })
+
+    it('S35: a change of address that somebody began meanwhile is void afterwards, and the old address is told', async () => {
+      const at = await start()
+      const { signet, clock, id } = at
+      const proofs = signet.house.addresses.proofs
+      const visitor = createVisitor()
+      await begin(at, visitor)
+      clock.advance(24 * hour)
+      await proofs.begin(id, { kind: 'email', written: 'eve@example.com' }, visit)
+      const { codes } = await signet.mail('eve@example.com')
+      await setUp(at, visitor)
+      expect(await proofs.confirm(id, 'email', codes[0] ?? '')).toEqual({ status: 'expired' })
+      await told(signet, ana, /new way into/)
+      expect(await mailsTo(signet.issuer, 'eve@example.com')).toHaveLength(1)
+    })
+
     it('S33: a mailed "this wasn\'t me" stops it; nothing is set up before two people have looked', async () => {
       const at = await start()
       const { signet, clock } = at
