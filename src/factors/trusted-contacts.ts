@@ -81,6 +81,7 @@ export function trustedContacts({ vouching, settings }: TrustedContactsTools) {
     recovery: 'only',
     lostWith: [],
     icon: 'users',
+    page: 'contacts',
     unguessable: true,
     decoy: {},
     challengeLifetime: settings.request_lifetime,

@@ -5,6 +5,7 @@
 import type { AppDependencies } from '../dependencies.ts'
 import { aboutWords } from '../enrolment-words.ts'
 import type { SignedIn } from '../session.ts'
+import { helplessLoss } from './health.ts'
 import { askedToVouch } from './vouching.ts'
 
 export interface Attention {
@@ -22,7 +23,7 @@ export interface Attention {
 export type AttentionSource = (deps: AppDependencies, page: SignedIn) => Promise<readonly Attention[]>
 
 /** To add one: a function with this signature, beside the pages that it leads to, and its line here. */
-const sources: readonly AttentionSource[] = [askedToVouch, unprovedAddress, runningOut, onlyWay]
+const sources: readonly AttentionSource[] = [askedToVouch, unprovedAddress, runningOut, helplessLoss, onlyWay]
 
 /** The whole list; asked for at once, answered in order. */
 export async function attentionFor(deps: AppDependencies, page: SignedIn): Promise<readonly Attention[]> {

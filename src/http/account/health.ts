@@ -93,3 +93,13 @@ export async function lastDrill(
   const key = good ? 'in' : factors.length === 0 ? 'nothing' : 'short'
   return { at: momentsOf(page)(found.at), good, text: t(`security:drill.result.${key}`, { ways }) }
 }
+
+/** A loss after which only people could let the person in again. */
+export async function helplessLoss({ authentication, web }: AppDependencies, { ctx, identity }: SignedIn) {
+  const health = await authentication.health(identity.id)
+  const count = health?.outlooks.filter(({ back }) => back === undefined).length ?? 0
+  if (count === 0) return []
+  const t = web.words.translate(ctx.state.language)
+  const [text, action] = [t('security:health.bad', { count }), t('security:health.look')]
+  return [{ icon: 'lifebuoy', text, href: '/account/security', action }]
+}
