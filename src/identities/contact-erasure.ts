@@ -17,6 +17,7 @@ export async function eraseContacts(
     if (circle === undefined) return
     const left = circle.contacts.filter(({ identityId }) => identityId !== id)
     const named = circle.named.filter((one) => one !== id)
-    await contacts.replace({ ...circle, contacts: left, named, brokenAt: now })
+    const brokenAt = Math.max(now, circle.brokenAt + 1)
+    await contacts.replace({ ...circle, contacts: left, named, brokenAt })
   }
 }

@@ -27,8 +27,8 @@ export type Asked =
 export type Vouched = 'waiting' | 'vouched' | 'refused' | 'over'
 
 export interface Vouching {
-  /** Whether enough people can vouch for somebody; since when they are those. A later moment whenever one of them no longer can. */
-  readySince(identityId: string): Promise<Instant | undefined>
+  /** Whether enough people can vouch for somebody: a number that is another one whenever one of them no longer can. */
+  readySince(identityId: string): Promise<number | undefined>
   /** Once a process: asked again, whatever the first call asked is answered. */
   ask(asking: Asking): Promise<Asked>
   /** By those alone who can vouch at this moment. */

@@ -42,7 +42,9 @@ export function createCircles({ store, clock }: CirclesTools): Circles {
         if (next === undefined) return false
         const { contacts, breaks = false } = next
         const named = contacts.flatMap(({ identityId }) => identityId ?? [])
-        const brokenAt = breaks ? clock() : (before?.brokenAt ?? 0)
+        // Another moment each time, also when the clock was set back.
+        const { brokenAt: last = 0 } = before ?? {}
+        const brokenAt = breaks ? Math.max(clock(), last + 1) : last
         const after = { id: ownerId, contacts, named, brokenAt }
         const written =
           before === undefined ? rows.insert(after) : rows.replace({ ...after, version: before.version })

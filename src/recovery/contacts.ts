@@ -74,8 +74,8 @@ export type Invited =
 /** Those who count now. */
 export interface Counting {
   readonly contacts: readonly { readonly id: string; readonly identity: Identity }[]
-  /** Changes whenever somebody who could have vouched no longer can. */
-  readonly since: Instant
+  /** Another number whenever somebody who could have vouched no longer can; no moment to show. */
+  readonly since: number
 }
 
 export interface Contacts {
@@ -169,9 +169,9 @@ export function createContacts(tools: ContactsTools): Contacts {
           ? [{ id: contact.id, identity }]
           : [],
       )
-      // Also when one of them was suspended or deleted.
+      // Added up, so that it is another one whichever of them changes, and whatever the clock says.
       const ends = people.map(({ identity }) => identity?.notBefore ?? 0)
-      return { contacts, since: Math.max(circle?.brokenAt ?? 0, ...ends) }
+      return { contacts, since: ends.reduce((sum, end) => sum + end, circle?.brokenAt ?? 0) }
     },
 
     async linked(one, other) {

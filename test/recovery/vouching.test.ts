@@ -123,6 +123,22 @@ eachStore((_, open) => {
     expect(await vouchings.state(id)).not.toBe('vouched')
   })
 
+  it('the clock set back: whoever leaves or is suspended then voids what was proved all the same', async () => {
+    const { circle, vouchings, contacts, identities, befriend, person, clock } = await openContacts(open)
+    const { ana, friends, ids } = await circle()
+    await befriend(ana, await person('zoe'))
+    clock.advance(14 * day)
+    const before = await vouchings.readySince(ana.id)
+    clock.advance(-3 * day)
+    await identities.suspend(friends[1].id, operator)
+    const suspended = await vouchings.readySince(ana.id)
+    await identities.restore(friends[1].id, operator)
+    await contacts.quit(friends[0].id, ids[0] ?? '', visit, by(friends[0].id))
+    const left = await vouchings.readySince(ana.id)
+    expect([before, suspended, left]).not.toContain(undefined)
+    expect(new Set([before, suspended, left]).size).toBe(3)
+  })
+
   it('a contact who is deleted meanwhile vouches for nobody, nor does one who is suspended', async () => {
     const { vouchings, identities, answer, id, friends } = await openAsked(open)
     await answer(0, true)
