@@ -8,6 +8,7 @@ import { register } from '../support/relying-party.ts'
 import type { Signet } from '../support/signet.ts'
 import { authorization, decision, signIn, submit } from './forms.ts'
 import { visitCases } from './walk-cases.ts'
+import { visitContacts } from './walk-contacts.ts'
 import { visitData } from './walk-data.ts'
 import { visitProfile } from './walk-profile.ts'
 
@@ -49,6 +50,7 @@ export const stops = {
   people: visitPeople,
   clients: visitClients,
   cases: visitCases,
+  contacts: visitContacts,
   signOut: visitSignOut,
   late: visitLate,
 } as const satisfies Record<string, (walk: Walk) => Promise<void>>
