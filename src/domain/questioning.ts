@@ -81,6 +81,7 @@ const parts: Partial<Record<AuditEntry['action'], Part>> = {
   'recovery.started': recovery,
   'recovery.ready': recovery,
   'recovery.completed': everywhere,
+  'case.opened': ({ details }) => (typeof details?.case === 'string' ? { recoveryCase: details.case } : {}),
   'recovery.requested': (_, { links }) => (links > 0 ? { links: true } : {}),
   'consent.granted': ({ clientId }) => (clientId === undefined ? {} : { client: clientId, consent: true }),
   'token.reuse-detected': application,

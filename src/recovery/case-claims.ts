@@ -9,7 +9,7 @@ import type { Cases, ClaimedCase } from './cases.ts'
 export function createCaseClaims(
   { store, codes, clock, settings }: CaseOpeningTools,
   { book, moves }: { readonly book: CaseBook; readonly moves: CaseMoves },
-): Pick<Cases, 'find' | 'claimed' | 'answer' | 'withdraw' | 'object'> {
+): Pick<Cases, 'find' | 'claimed' | 'about' | 'answer' | 'withdraw' | 'object'> {
   async function shown(one: RecoveryCase): Promise<ClaimedCase> {
     const { id, openedAt, endsAt, overAt, reason, recoveryId } = one
     const asked = one.state === 'more-asked' ? await question(one) : undefined
@@ -45,6 +45,11 @@ export function createCaseClaims(
     async claimed(id) {
       const one = await store.cases.get(id)
       return one?.kind === 'claimed' ? shown(one) : undefined
+    },
+
+    async about(identityId) {
+      const theirs = await store.cases.findBy('identityId', identityId)
+      return theirs.filter(({ kind, queue }) => kind === 'claimed' && queue === 'open')
     },
 
     async answer(id, text, files, visit) {

@@ -105,6 +105,8 @@ export interface Cases {
   claimed(id: string): Promise<ClaimedCase | undefined>
   /** What was asked for. False when nothing is (any more), or there are more files than one case may have. */
   answer(id: string, text: string, files: readonly CaseFile[], visit: Visit): Promise<boolean>
+  /** Those that are open about somebody, as they may know. */
+  about(identityId: string): Promise<readonly { readonly id: string; readonly openedAt: Instant }[]>
   /** By whoever opened it. */
   withdraw(id: string, visit: Visit): Promise<boolean>
   /** "This wasn't me", from the message about it. */

@@ -109,6 +109,24 @@ eachStore((_, __, fresh) => {
 onSqlite((_, fresh) => {
   const start = useSignet(fresh)
 
+  it('the owner, who is signed in all the while, is told on the home page and closes it from their activity', async () => {
+    const signet = await start()
+    await addPerson(signet.house)
+    const laptop = createVisitor()
+    await prove(laptop, await laptop.get(`${signet.issuer}/account`))
+    const claim = await openCase(signet)
+    await told(signet, 'ana@example.com', /wants to get back/)
+    const home = await laptop.get(`${signet.issuer}/account`)
+    expect(words(home)).toContain('Somebody opened a recovery case')
+    const activity = await laptop.get(`${signet.issuer}/account/activity?topic=recovery`)
+    const question = await open(laptop, activity, /This wasn't me/)
+    expect(words(question)).toContain('The case is closed: nobody looks at it any more.')
+    const action = question.document.querySelector('main form[method=post]')?.getAttribute('action') ?? ''
+    expect(words(await laptop.press(question, action))).toContain('The recovery case is closed')
+    expect(words(await statusOf(signet, claim))).toContain('Withdrawn')
+    expect(words(await laptop.get(`${signet.issuer}/account`))).not.toContain('opened a recovery case to')
+  })
+
   it('S33: S35: after the wait a link of its own leads to one new way in, once; everything from before is gone, and the owner is told', async () => {
     let now = Date.now()
     const signet = await start({ clock: () => now })

@@ -4,6 +4,7 @@
  */
 import type { AppDependencies } from '../dependencies.ts'
 import { aboutWords } from '../enrolment-words.ts'
+import { momentsOf } from '../moments.ts'
 import type { SignedIn } from '../session.ts'
 import { helplessLoss } from './health.ts'
 import { askedToVouch } from './vouching.ts'
@@ -23,11 +24,29 @@ export interface Attention {
 export type AttentionSource = (deps: AppDependencies, page: SignedIn) => Promise<readonly Attention[]>
 
 /** To add one: a function with this signature, beside the pages that it leads to, and its line here. */
-const sources: readonly AttentionSource[] = [askedToVouch, unprovedAddress, runningOut, helplessLoss, onlyWay]
+const sources: readonly AttentionSource[] = [
+  openCases,
+  askedToVouch,
+  unprovedAddress,
+  runningOut,
+  helplessLoss,
+  onlyWay,
+]
 
 /** The whole list; asked for at once, answered in order. */
 export async function attentionFor(deps: AppDependencies, page: SignedIn): Promise<readonly Attention[]> {
   return (await Promise.all(sources.map((source) => source(deps, page)))).flat()
+}
+
+/** Somebody, who is signed in here, is said to have no way left to sign in. */
+async function openCases({ cases, web }: AppDependencies, page: SignedIn) {
+  const t = web.words.translate(page.ctx.state.language)
+  return (await cases.about(page.identity.id)).map(({ openedAt }) => ({
+    icon: 'alert',
+    text: t('account:attention.case', { at: momentsOf(page)(openedAt).text }),
+    href: '/account/activity?topic=recovery',
+    action: t('account:attention.look'),
+  }))
 }
 
 /** Messages and ways back in go to addresses that are proved. */

@@ -83,6 +83,7 @@ const parts = [
   'client',
   'links',
   'recovery',
+  'recoveryCase',
   'sessions',
   'deletion',
   'dataExport',
