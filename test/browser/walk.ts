@@ -11,6 +11,7 @@ import { visitCases } from './walk-cases.ts'
 import { visitContacts } from './walk-contacts.ts'
 import { visitData } from './walk-data.ts'
 import { visitProfile } from './walk-profile.ts'
+import { visitLostPhone } from './walk-recovery.ts'
 
 export interface Walk {
   /** With `walkSettings`. */
@@ -31,6 +32,7 @@ export const walkSettings = {
   SIGNET_THROTTLE__FREE_TRIES: '2',
   SIGNET_THROTTLE__LOCK_AFTER: '5',
   SIGNET_LIFETIMES__AUTHENTICATION: '20m',
+  SIGNET_RECOVERY__DELAY: '1m',
 } as const
 
 /** In order: a stop stands on what the ones before it left. */
@@ -47,6 +49,7 @@ export const stops = {
   profile: visitProfile,
   data: visitData,
   trusted: visitTrusted,
+  lostPhone: visitLostPhone,
   people: visitPeople,
   clients: visitClients,
   cases: visitCases,
