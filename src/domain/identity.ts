@@ -35,8 +35,8 @@ export interface PlannedDeletion {
   readonly requestedAt: Instant
   /** Only ever moved further away: the server was down, or the account is suspended. */
   readonly dueAt: Instant
-  /** Every address was written to. */
-  readonly toldAt?: Instant
+  /** Who asked from where, and who is told. */
+  readonly sealed: string
   readonly remindedAt?: Instant
   /** It is about to happen: of administrators who leave in the same moment, none counts on the other. */
   readonly begunAt?: Instant

@@ -4,22 +4,25 @@ import { Problem } from '../domain/problem.ts'
 import type { Reader } from '../domain/reader.ts'
 import { type Duration, day, type Instant, minute } from '../domain/time.ts'
 import { amend } from './amend.ts'
-import type { DeletionsTools, DeletionVisit } from './deletion.ts'
+import type { DeletionsTools } from './deletion.ts'
+import type { createAsked } from './deletion-asked.ts'
 import { type DeletionMessages, merged, readersOf } from './deletion-messages.ts'
 
 interface Tools extends DeletionsTools {
+  readonly asked: ReturnType<typeof createAsked>
   readonly messages: DeletionMessages
   readonly keep: (identityId: string, by: Actor, request: string, reason: string) => Promise<boolean>
   /** How long before the end people are reminded. */
   readonly notice: Duration
 }
 
-type Payload = { readonly identityId: string; readonly request: string } & (
-  | { readonly step: 'announce'; readonly visit: DeletionVisit }
-  | { readonly step: 'remind'; readonly visit: DeletionVisit; readonly readers: readonly Reader[] }
-  | { readonly step: 'delete'; readonly readers: readonly Reader[] }
-  | { readonly step: 'tell-kept' }
-)
+interface Payload {
+  readonly step: 'announce' | 'remind' | 'delete' | 'tell-gone' | 'tell-kept'
+  readonly identityId: string
+  readonly request: string
+  /** Of the last message: by then nobody else knows them. */
+  readonly readers?: readonly Reader[]
+}
 
 /** Kind of job. */
 export const deletionKind = 'account-deletion'
@@ -29,7 +32,7 @@ const remembered: Duration = 30 * day
 
 /** What happens by itself. Each step finds out from the identity whether it is still wanted, and may be done twice. */
 export function createDeletionJobs(tools: Tools) {
-  const { store, identities, queue, clock, messages, keep, notice } = tools
+  const { store, identities, queue, clock, asked, messages, keep, notice } = tools
 
   async function add(payload: Payload, name: string, dueAt: Instant): Promise<void> {
     const added = await queue.add(deletionKind, payload, { id: `${payload.request} ${name}`, dueAt })
@@ -43,13 +46,23 @@ export function createDeletionJobs(tools: Tools) {
       return changed === plan || changed === undefined ? undefined : { ...identity, deletion: changed }
     })
 
-  async function announce(identity: Identity, plan: PlannedDeletion, visit: DeletionVisit): Promise<void> {
-    await messages.planned(identity, plan, visit)
-    await change(identity.id, plan.request, (now) => ({ ...now, toldAt: clock() }))
+  /** Each step is told once, also when whoever told it died before that was noted, unless they stay away for days. */
+  async function tell(request: string, what: string, send: () => Promise<void>): Promise<void> {
+    const mark = `${deletionKind} ${request} ${what}`
+    if ((await store.replays.get(mark)) !== undefined) return
+    await send()
+    await store.replays.insert({ id: mark, expiresAt: clock() + remembered })
   }
 
+  const announce = (identity: Identity, plan: PlannedDeletion) =>
+    tell(plan.request, 'planned', () => messages.planned(identity, plan, asked.open(identity.id, plan).visit))
+  const tellKept = (identity: Identity, request: string) =>
+    tell(request, 'kept', () => messages.kept(identity, request))
+  const tellGone = (request: string, readers: readonly Reader[]) =>
+    tell(request, 'gone', () => messages.gone(readers, request))
+
   /** At least a day before the end, whatever happened meanwhile: the end moves when the server was down. */
-  async function remind({ identityId, request, visit, readers }: Extract<Payload, { step: 'remind' }>) {
+  async function remind({ identityId, request }: Payload): Promise<void> {
     const amended = await change(identityId, request, (plan) =>
       plan.remindedAt === undefined
         ? { ...plan, remindedAt: clock(), dueAt: Math.max(plan.dueAt, clock() + notice) }
@@ -57,10 +70,9 @@ export function createDeletionJobs(tools: Tools) {
     )
     const plan = amended?.after.deletion
     if (amended === undefined || plan?.request !== request) return
-    const told = merged(readersOf(amended.after, visit.language), readers)
-    const last = { step: 'delete', identityId, request, readers: told } as const
-    await add(last, `delete ${plan.dueAt}`, plan.dueAt)
-    await messages.reminder(amended.after, plan, visit, readers)
+    await add({ step: 'delete', identityId, request }, `delete ${plan.dueAt}`, plan.dueAt)
+    const { visit, readers } = asked.open(identityId, plan)
+    await tell(request, 'reminded', () => messages.reminder(amended.after, plan, visit, readers))
   }
 
   /** False: whoever runs the service is about to be nobody. Of two who leave in one moment both stay. */
@@ -78,7 +90,7 @@ export function createDeletionJobs(tools: Tools) {
     return leavesAdministrator(identity)
   }
 
-  async function end(payload: Extract<Payload, { step: 'delete' }>): Promise<void> {
+  async function end(payload: Payload): Promise<void> {
     const { identityId, request } = payload
     const identity = await identities.get(identityId)
     if (identity === undefined) return
@@ -87,7 +99,7 @@ export function createDeletionJobs(tools: Tools) {
     if (identity.state === 'deleted') {
       if ((await store.replays.get(mark)) === undefined) return
       await identities.remove(identityId, system)
-      return messages.gone(payload.readers, request)
+      return
     }
     const plan = identity.deletion
     if (plan?.request !== request) return
@@ -99,15 +111,18 @@ export function createDeletionJobs(tools: Tools) {
       return
     }
     await store.replays.insert({ id: mark, expiresAt: clock() + remembered })
+    const { visit, readers: told } = asked.open(identityId, plan)
+    const readers = merged(readersOf(identity, visit.language), told)
+    // Before nobody knows whom to tell any more. A name of its own: a try before this one may have spent another.
+    await add({ step: 'tell-gone', identityId, request, readers }, `gone ${clock()}`, clock() + minute)
     const by: Actor = { kind: 'identity', id: identityId }
     const removed = await identities.remove(identityId, by, (now) => isDue(now, request, clock()))
-    const gone = removed.status === 'refused' && removed.state === 'deleted'
-    // Otherwise it was kept in this very moment.
-    if (removed.status === 'done' || gone) await messages.gone(payload.readers, request)
+    // Otherwise it was kept in this very moment, or somebody else is at it.
+    if (removed.status === 'done') await tellGone(request, readers)
   }
 
   /** As long as the account is suspended nobody can keep it by signing in: its end waits. */
-  async function postpone(payload: Extract<Payload, { step: 'delete' }>, dueAt: Instant): Promise<void> {
+  async function postpone(payload: Payload, dueAt: Instant): Promise<void> {
     const { identityId, request } = payload
     const amended = await change(identityId, request, (plan) =>
       plan.dueAt < dueAt ? { ...plan, dueAt } : plan,
@@ -117,19 +132,22 @@ export function createDeletionJobs(tools: Tools) {
     await add(payload, `delete ${end} ${clock()}`, end)
   }
 
-  const steps: { readonly [Step in Payload['step']]: (payload: never) => Promise<unknown> } = {
-    async announce({ identityId, request, visit }: Extract<Payload, { step: 'announce' }>) {
+  const steps: { readonly [Step in Payload['step']]: (payload: Payload) => Promise<void> } = {
+    async announce({ identityId, request }) {
       const identity = await identities.get(identityId)
       const plan = identity?.deletion
-      if (identity === undefined || plan?.request !== request || plan.toldAt !== undefined) return
-      await announce(identity, plan, visit)
+      if (identity !== undefined && plan?.request === request) await announce(identity, plan)
     },
     remind,
     delete: end,
-    async 'tell-kept'({ identityId, request }: Payload) {
+    async 'tell-gone'({ identityId, request, readers = [] }) {
+      const identity = await identities.get(identityId)
+      if (identity?.state === 'deleted') await tellGone(request, readers)
+    },
+    async 'tell-kept'({ identityId, request }) {
       const identity = await identities.get(identityId)
       const kept = identity?.state !== 'deleted' && identity?.deletion?.request !== request
-      if (identity !== undefined && kept) await messages.kept(identity, request)
+      if (identity !== undefined && kept) await tellKept(identity, request)
     },
   }
 
@@ -137,19 +155,17 @@ export function createDeletionJobs(tools: Tools) {
     leavesAdministrator,
     /** Tells every address, and remembers that; the job of the same name does it when its process died before. */
     announce,
+    tellKept,
     /**
      * Before the plan is written: jobs without a plan do nothing, a plan without jobs would never come to its end and be told to nobody.
      */
-    async plan(identityId: string, plan: PlannedDeletion, visit: DeletionVisit): Promise<void> {
-      const identity = await identities.get(identityId)
-      const readers = identity === undefined ? [] : readersOf(identity, visit.language)
-      const job = { identityId, request: plan.request, visit }
-      await add({ ...job, step: 'announce' }, 'announce', plan.requestedAt + minute)
-      await add({ ...job, step: 'remind', readers }, 'remind', plan.dueAt - notice)
+    async plan(identityId: string, { request, requestedAt, dueAt }: PlannedDeletion): Promise<void> {
+      await add({ step: 'announce', identityId, request }, 'announce', requestedAt + minute)
+      await add({ step: 'remind', identityId, request }, 'remind', dueAt - notice)
     },
     register() {
       queue.handle<Payload>(deletionKind, async (payload) => {
-        await steps[payload.step](payload as never)
+        await steps[payload.step](payload)
       })
     },
   }

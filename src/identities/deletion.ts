@@ -12,6 +12,7 @@ import type { Messenger } from '../ports/messenger.ts'
 import type { Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 import { amend } from './amend.ts'
+import { createAsked } from './deletion-asked.ts'
 import { createDeletionJobs, deletionKind } from './deletion-jobs.ts'
 import { createKeepLinks } from './deletion-links.ts'
 import { createDeletionMessages } from './deletion-messages.ts'
@@ -56,6 +57,7 @@ export function noticeOf(delay: Duration): Duration {
 export function createDeletions(tools: DeletionsTools): Deletions {
   const { store, identities, queue, audit, clock, random, settings } = tools
   const delay = settings.account.deletion_delay
+  const asked = createAsked(tools)
   const links = createKeepLinks(tools)
   const messages = createDeletionMessages({ ...tools, linkOf: links.of })
 
@@ -80,11 +82,11 @@ export function createDeletions(tools: DeletionsTools): Deletions {
       identityId,
       ...(reason === undefined ? {} : { reason }),
     })
-    await messages.kept(amended.after, plan.request)
+    await jobs.tellKept(amended.after, plan.request)
     return true
   }
 
-  const jobs = createDeletionJobs({ ...tools, messages, keep, notice: noticeOf(delay) })
+  const jobs = createDeletionJobs({ ...tools, asked, messages, keep, notice: noticeOf(delay) })
   jobs.register()
 
   return {
@@ -95,8 +97,13 @@ export function createDeletions(tools: DeletionsTools): Deletions {
       if (!(await jobs.leavesAdministrator(before)))
         return { status: 'refused', reason: 'last-administrator' }
       const now = clock()
-      const plan: PlannedDeletion = { request: random(16), requestedAt: now, dueAt: now + delay }
-      await jobs.plan(before.id, plan, visit)
+      const plan: PlannedDeletion = {
+        request: random(16),
+        requestedAt: now,
+        dueAt: now + delay,
+        sealed: asked.seal(before, visit),
+      }
+      await jobs.plan(before.id, plan)
       const amended = await amend(store, identityId, (identity) =>
         identity.state === 'deleted' || identity.deletion !== undefined
           ? undefined
@@ -113,7 +120,7 @@ export function createDeletions(tools: DeletionsTools): Deletions {
         identityId,
         details: { request },
       })
-      await jobs.announce(amended.after, plan, visit)
+      await jobs.announce(amended.after, plan)
       return { status: 'planned', dueAt: plan.dueAt }
     },
     keep: (identityId, by, request) => keep(identityId, by, request),

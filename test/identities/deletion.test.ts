@@ -1,7 +1,17 @@
 import { expect, it } from 'vitest'
 import { day, hour, minute } from '../../src/domain/time.ts'
 import { eachStore } from '../support/stores.ts'
-import { createDepartures, type Departures, person, quiet, self, sent, until, visit } from './departures.ts'
+import {
+  createDepartures,
+  type Departures,
+  delivered,
+  person,
+  quiet,
+  self,
+  sent,
+  until,
+  visit,
+} from './departures.ts'
 import { failing, operator, parallel } from './world.ts'
 
 const somebody = { kind: 'system' } as const
@@ -25,16 +35,20 @@ eachStore((_, open) => {
     queue.start()
     const both = (template: string) => addresses.map((address) => `${template} ${address}`)
     await until(() => expect(sent(world)).toEqual(both('deletion-planned')))
+    await delivered(world)
     clock.advance(6 * day - minute)
     await quiet()
     expect(sent(world)).toEqual(both('deletion-planned'))
+    await delivered(world)
     clock.advance(minute)
     await until(() =>
       expect(sent(world)).toEqual([...both('deletion-planned'), ...both('deletion-reminder')]),
     )
+    await delivered(world)
     clock.advance(day - minute)
     await quiet()
     expect(await stateOf(world, id)).toBe('active')
+    await delivered(world)
     clock.advance(minute)
     await until(() => expect(sent(world)).toHaveLength(6))
     expect(sent(world)).toEqual([
@@ -52,6 +66,7 @@ eachStore((_, open) => {
       'identity.created',
     ])
     expect(items.map(({ personal }) => personal)).toEqual([undefined, undefined, undefined])
+    await delivered(world)
     clock.advance(3 * day)
     await quiet()
     expect(world.mails).toHaveLength(6)
@@ -66,9 +81,11 @@ eachStore((_, open) => {
     const asked = await parallel(6, (index) =>
       (index % 2 ? other : world).deletions.request(id, visit, self(id)),
     )
+    await delivered(world)
     world.clock.advance(2 * minute)
     expect(new Set(asked.map((one) => one.status === 'planned' && one.dueAt)).size).toBe(1)
     await until(() => expect(sent(world)).toEqual(['deletion-planned ana@example.com']))
+    await delivered(world)
     world.clock.advance(day)
     expect(await world.deletions.request(id, visit, self(id))).toEqual(asked[0])
     await quiet()
@@ -86,6 +103,7 @@ eachStore((_, open) => {
     await until(() => expect(sent(world)).toContain('deletion-reminder ana@example.com'))
     expect(await stateOf(world, id)).toBe('active')
     expect((await world.identities.get(id))?.deletion?.dueAt).toBe(clock.now() + day)
+    await delivered(world)
     clock.advance(day)
     await until(async () => expect(await stateOf(world, id)).toBe('deleted'))
     await until(() => expect(sent(world)).toContain('account-deleted ana@example.com'))
@@ -96,13 +114,17 @@ eachStore((_, open) => {
     const { clock, queue } = world
     const id = await planned(world)
     queue.start()
+    await delivered(world)
     clock.advance(6 * day)
     await until(() => expect(sent(world)).toContain('deletion-reminder ana@example.com'))
+    await delivered(world)
     clock.advance(-4 * day)
     await quiet()
+    await delivered(world)
     clock.advance(4 * day + 23 * hour)
     await quiet()
     expect(await stateOf(world, id)).toBe('active')
+    await delivered(world)
     clock.advance(hour)
     await until(() => expect(sent(world)).toContain('account-deleted ana@example.com'))
     expect(world.mails.filter(({ template }) => template === 'deletion-reminder')).toHaveLength(1)
@@ -115,8 +137,10 @@ eachStore((_, open) => {
     for (let round = 0; round < 4; round++) {
       const address = `ana${round}@example.com`
       const id = await planned(world, [address])
+      await delivered(world)
       clock.advance(6 * day)
       await until(() => expect(sent(world)).toContain(`deletion-reminder ${address}`))
+      await delivered(world)
       clock.advance(day)
       const tries = await parallel(4, async () => {
         await new Promise((done) => setTimeout(done, Math.random() * 12))
@@ -142,6 +166,7 @@ eachStore((_, open) => {
     })
     await expect(killed.deletions.request(id, visit, self(id))).rejects.toThrow('killed')
     world.queue.start()
+    await delivered(world)
     world.clock.advance(minute)
     await until(() => expect(sent(world)).toEqual(['deletion-planned ana@example.com']))
   })
@@ -152,6 +177,7 @@ eachStore((_, open) => {
     const killed = world.process(failing(world.store, 'identities.replace'))
     await expect(killed.deletions.request(id, visit, self(id))).rejects.toThrow('killed')
     world.queue.start()
+    await delivered(world)
     world.clock.advance(10 * day)
     await quiet()
     expect([await stateOf(world, id), world.mails]).toEqual(['active', []])
@@ -164,9 +190,11 @@ eachStore((_, open) => {
       const { clock, store } = world
       const id = await planned(world)
       world.queue.start()
+      await delivered(world)
       clock.advance(6 * day)
       await until(() => expect(sent(world)).toContain('deletion-reminder ana@example.com'))
       await world.queue.stop()
+      await delivered(world)
       clock.advance(day)
       const killed = world.process(failing(store, where))
       killed.queue.start()
@@ -178,7 +206,7 @@ eachStore((_, open) => {
       await quiet()
       expect(sent(world).filter((mail) => mail.startsWith('account-deleted'))).toHaveLength(1)
       expect(await stateOf(world, id)).toBe('deleted')
-      expect(await store.claims.count()).toBe(0)
+      await until(async () => expect(await store.claims.count()).toBe(0))
     },
   )
 
@@ -222,8 +250,10 @@ eachStore((_, open) => {
       expect(await deletions.request(id, visit, self(id))).toMatchObject({ status: 'planned' })
     queue.start()
     world.process().queue.start()
+    await delivered(world)
     clock.advance(6 * day)
     await until(() => expect(world.mails).toHaveLength(4))
+    await delivered(world)
     clock.advance(day)
     await until(() => expect(world.mails.length).toBeGreaterThanOrEqual(6))
     await quiet()
@@ -236,15 +266,19 @@ eachStore((_, open) => {
     const { clock, queue, identities } = world
     const id = await planned(world)
     queue.start()
+    await delivered(world)
     clock.advance(6 * day)
     await until(() => expect(sent(world)).toContain('deletion-reminder ana@example.com'))
     await identities.suspend(id, operator)
+    await delivered(world)
     clock.advance(day)
     await until(async () => expect((await identities.get(id))?.deletion?.dueAt).toBe(clock.now() + day))
+    await delivered(world)
     clock.advance(day)
     await quiet()
     expect(await stateOf(world, id)).toBe('suspended')
     await identities.restore(id, operator)
+    await delivered(world)
     clock.advance(day)
     await until(async () => expect(await stateOf(world, id)).toBe('deleted'))
   })
@@ -255,6 +289,7 @@ eachStore((_, open) => {
     world.queue.start()
     await world.identities.remove(id, operator)
     const said = world.mails.length
+    await delivered(world)
     world.clock.advance(10 * day)
     await quiet()
     expect(world.mails.slice(said).map(({ template }) => template)).not.toContain('account-deleted')

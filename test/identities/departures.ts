@@ -1,5 +1,5 @@
 /** Exports and deletions on a real store with a real queue; several "processes" may share the store, each can be cut short. Mails are kept in a list. */
-import { afterEach, vi } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 import { createPersonalSeal } from '../../src/audit/personal-seal.ts'
 import { day } from '../../src/domain/time.ts'
 import { createDeletions } from '../../src/identities/deletion.ts'
@@ -105,6 +105,11 @@ export function sent({ mails }: Pick<Departures, 'mails'>): string[] {
 /** Waits until it holds; the queue works meanwhile. */
 export function until(what: () => unknown, timeout = 5_000): Promise<unknown> {
   return vi.waitFor(what, { timeout, interval: 10 })
+}
+
+/** Waits until no mail is on its way: a clock that is moved meanwhile ends leases, and what is leased is then done twice. */
+export async function delivered({ store }: Pick<Departures, 'store'>): Promise<void> {
+  await until(async () => expect((await store.jobs.page({ prefix: 'mail:', limit: 1 })).items).toEqual([]))
 }
 
 /** Long enough for the queue to do whatever it is going to do. */

@@ -2,7 +2,17 @@ import { expect, it } from 'vitest'
 import { day, hour, minute } from '../../src/domain/time.ts'
 import type { ExportItem, ExportSection } from '../../src/identities/export-pieces.ts'
 import { eachStore } from '../support/stores.ts'
-import { createDepartures, type Departures, person, quiet, self, sent, until, visit } from './departures.ts'
+import {
+  createDepartures,
+  type Departures,
+  delivered,
+  person,
+  quiet,
+  self,
+  sent,
+  until,
+  visit,
+} from './departures.ts'
 import { failing, operator, parallel } from './world.ts'
 
 /** Each item as long as a long entry of the audit. */
@@ -65,6 +75,7 @@ eachStore((_, open) => {
     const [mail] = world.mails
     expect(mail?.about).toMatchObject({ identityId: id, session: 'uid' })
     expect(mail?.values.link).toBe('https://id.example.com/account/data')
+    await delivered(world)
     clock.advance(day)
     expect(await exports.state(id)).toBeUndefined()
     expect(await contents(world, id)).toBeUndefined()
@@ -136,6 +147,7 @@ eachStore((_, open) => {
     clock.advance(minute)
     queue.start()
     await until(() => expect(sent(world)).toEqual(['export-ready ana@example.com']))
+    await delivered(world)
     clock.advance(hour)
     await quiet()
     expect(world.mails).toHaveLength(1)
