@@ -1,5 +1,6 @@
 // What the house makes of the configuration before it builds: what follows from two settings, or from a setting and what is there.
 import type { Config } from './config.ts'
+import { minute } from './domain/time.ts'
 import { deletionKind } from './identities/deletion-jobs.ts'
 import { exportKind } from './identities/export.ts'
 import { jobKinds } from './messaging/index.ts'
@@ -46,7 +47,8 @@ export function queueLimits(config: Config) {
     [webPushKind]: { queue: config.factors.push.queue, ...webPushLimits },
     // Given up would mean never: it is tried for weeks.
     [deletionKind]: { queue: 100_000, tries: 1_000 },
-    [exportKind]: { queue: 10_000, tries: 5, atOnce: 2 },
+    // Of somebody with a million lines of activity.
+    [exportKind]: { queue: 10_000, tries: 5, atOnce: 2, workLimit: 15 * minute },
     'backchannel-logout': { queue: config.backchannel_logout.queue },
   }
 }

@@ -62,7 +62,7 @@ interface Payload {
 /** Kind of job. */
 export const exportKind = 'export'
 /** A job that was given up, or whose row came without one (a crash): then another one may begin. */
-const patience: Duration = 10 * minute
+const patience: Duration = 20 * minute
 
 /** Registers itself with the queue. */
 export function createExports(tools: ExportsTools): Exports {

@@ -27,6 +27,8 @@ export interface KindLimits {
   readonly longestPause?: Duration
   /** Jobs in flight per process. Default 5. */
   readonly atOnce?: number
+  /** Instead of the one of all kinds (`Timing`). */
+  readonly workLimit?: Duration
 }
 
 export interface OutboxOptions {
@@ -93,7 +95,7 @@ export function createJobQueue(options: OutboxOptions): Outbox {
     },
     handle(kind, work) {
       const onLeft = () => backlogs(kind).left()
-      const limits = { ...limitsOf(kind), ...timing }
+      const limits = { ...timing, ...limitsOf(kind) }
       workers.set(kind, createWorker({ ...options, kind, shelf, limits, work: work as Work, onLeft }))
     },
     start() {
