@@ -70,6 +70,17 @@ eachStore((_, __, fresh) => {
     expect(await told(signet, before, /backup code/i)).toHaveLength(1)
   })
 
+  it('a code by mail is really sent, and ends a drill beside a password', async () => {
+    const { signet, visitor, begin } = await scene()
+    const asked = await take(visitor, await begin(), 'password')
+    const second = await visitor.submit(asked, { password })
+    const byMail = await take(visitor, second, 'email-code')
+    const { codes } = await signet.mail(mail)
+    const end = await visitor.submit(byMail, { code: codes[0] ?? '' })
+    expect(words(end)).toContain('You would get back in')
+    expect(words(end)).toContain('Password and Code by e-mail')
+  })
+
   it('says what was missing, and the overview says when it was last tried', async () => {
     const { visitor, see, begin } = await scene()
     expect(words(await see('/account/security'))).toContain('You never tried')
