@@ -219,5 +219,6 @@ function shown({ id, state, identifiers, claims, groups, roles, createdAt }: Ide
     groups,
     roles,
     created_at: new Date(createdAt).toISOString(),
+    ...(deletion === undefined ? {} : { deleted_at: new Date(deletion.dueAt).toISOString() }),
   }
 }

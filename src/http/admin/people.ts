@@ -64,6 +64,7 @@ export function createPeoplePages(deps: AppDependencies, frame: Frame): PeoplePa
         groups: identity.groups,
         roles: identity.roles.map((role) => t(`admin:people.roles.${role}`)),
         createdAt: momentOf(identity.createdAt, language),
+        deletedAt: identity.deletion && momentOf(identity.deletion.dueAt, language),
         ways: ways.map(({ factor, label, createdAt, lastUsedAt }) => ({
           name: t(`factors:${factor}.name`),
           label,
