@@ -209,7 +209,7 @@ function answerFor(identity: Identity) {
   return { id: identity.id, sub: identity.id }
 }
 
-function shown({ id, state, identifiers, claims, groups, roles, createdAt }: Identity) {
+function shown({ id, state, identifiers, claims, groups, roles, createdAt, deletion }: Identity) {
   return {
     id,
     sub: id,
