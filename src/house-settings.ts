@@ -5,6 +5,7 @@ import { deletionKind } from './identities/deletion-jobs.ts'
 import { exportKind } from './identities/export.ts'
 import { jobKinds } from './messaging/index.ts'
 import { webPushKind, webPushLimits } from './messaging/web-push.ts'
+import { recoveryKind } from './recovery/recovery-moves.ts'
 
 /** Where development's demo application is; `localhost`, so that browsers treat it as an origin of its own beside the issuer. */
 export function demoUrl(config: Config): string {
@@ -39,6 +40,10 @@ export function carried(factors: Config['factors'], carriers: { readonly sms?: u
   return { ...factors, sms_code: { ...sms_code, enabled: sms_code.enabled && carriers.sms !== undefined } }
 }
 
+function mostCases({ per_day, lifetime }: Config['recovery']['cases']): number {
+  return Math.max(1_000, per_day * Math.ceil(lifetime / day))
+}
+
 /** How much may wait, by kind of job. */
 export function queueLimits(config: Config) {
   return {
@@ -47,6 +52,9 @@ export function queueLimits(config: Config) {
     [webPushKind]: { queue: config.factors.push.queue, ...webPushLimits },
     // Given up would mean never: it is tried for weeks.
     [deletionKind]: { queue: 100_000, tries: 1_000 },
+    [recoveryKind]: { queue: 100_000, tries: 1_000 },
+    // As many as all cases have that may be open; telling is tried for weeks.
+    [caseJobs]: { queue: 4 * mostCases(config.recovery.cases), tries: 1_000 },
     // Of somebody with a million lines of activity.
     [exportKind]: { queue: 10_000, tries: 5, atOnce: 2, workLimit: 15 * minute },
     'backchannel-logout': { queue: config.backchannel_logout.queue },

@@ -67,7 +67,8 @@ export function createWaysBack(tools: Tools): WaysBack {
           ...{ identityId, caseId, claim, visit },
           ...(to === undefined ? {} : { reply: to }),
         })
-        return begun?.id
+        // Somebody else is on the way, and neither goes on: whoever decides about that decides about this.
+        return begun?.status === 'contested' ? undefined : begun?.id
       },
       async decide({ recoveryId }, approved) {
         if (recoveryId !== undefined) await recoveries.decide(recoveryId, approved ? 'approved' : 'refused')

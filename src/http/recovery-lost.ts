@@ -52,7 +52,8 @@ export function recoveryLostRoutes(deps: AppDependencies): readonly Route[] {
       const delay = lengthInWords(settings.recovery.delay, ctx.state.language)
       web.render(ctx, { view: 'recovery/lost', title: t('recoveries:lost.title'), values: { delay } })
     }),
-    post(path, {}, begin),
+    // Each one is a row for a day.
+    post(path, { limit: 'message' }, begin),
     get(at, {}, walking(walks.show)),
     get(`${at}/waiting`, { json: true }, waiting),
     post(`${at}/identify`, {}, walking(walks.identify)),

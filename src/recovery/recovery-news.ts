@@ -101,7 +101,26 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
       const about = aboutOf(row, owed.of)
       await messenger.send({ template, ...reader, values, once, ...(about === undefined ? {} : { about }) })
     }
+    if (owed.of === 'contested' || owed.of === 'cancelled') await tellMailbox(row, owed, template, sealed)
     return readers
+  }
+
+  /** Whoever opened the case that it came of hears how it goes on, and can end nothing. */
+  async function tellMailbox(
+    row: RecoveryRow,
+    { of, at }: RecoveryNews,
+    template: MessageTemplate,
+    { reply }: Sealed,
+  ): Promise<void> {
+    if (reply === undefined) return
+    const to = readerAt({ kind: 'email', written: reply.written }, undefined, reply)
+    const values = { at, link: `${issuer}/recovery/status` }
+    await messenger.send({
+      template,
+      ...to,
+      values,
+      once: `recovery ${of} ${row.reference} ${at} to the case`,
+    })
   }
 
   /** Where the mailbox is that a reviewed case named, a link goes there too: whoever reads it comes to the page of the recovery, once. */

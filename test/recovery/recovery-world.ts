@@ -10,7 +10,8 @@ import { createRecoveries } from '../../src/recovery/recoveries.ts'
 import { digest, random } from '../../src/vault/vault.ts'
 import { countedCode, mailedCode, namedKey } from '../authentication/factors.ts'
 import { createHouse, issuer, operator, visit as visitOf } from '../authentication/house.ts'
-import type { createClock } from '../support/clock.ts'
+import { createClock } from '../support/clock.ts'
+import type { OpenStore } from '../support/stores.ts'
 
 export const settings = { delay: 24 * hour, strong_delay: hour, grant_lifetime: 72 * hour }
 
@@ -132,3 +133,26 @@ export function proved(
     recovery: { factors: [], own },
   }
 }
+
+export const ana = 'ana@example.com'
+export const second_ana = 'ana@other.example'
+
+/** One process on a store of its own. */
+export async function world(open: OpenStore) {
+  const clock = createClock()
+  const store = await open(clock.now)
+  return createProcess(store, clock)
+}
+
+/** Ana lost what makes her codes, and gave her password and a code by mail. */
+export async function begun(open: OpenStore) {
+  const at = await world(open)
+  const { id, code: lost } = await at.person(ana, [second_ana])
+  const recovery = await at.recoveries.begin(id, { result: proved(id), lost: [lost] }, here)
+  if (recovery.status === 'contested') throw new Error(recovery.status)
+  return { ...at, id, lost, recovery }
+}
+
+/** What somebody has. */
+export const factorsOf = async ({ enrolments }: ReturnType<typeof createProcess>, id: string) =>
+  (await enrolments.list(id)).map(({ factor }) => factor).sort()
