@@ -30,7 +30,7 @@ export interface Questioned {
   readonly recoveryCase?: string
   /** Somebody who was asked to vouch for the person one day: not asked any more. */
   readonly contact?: string
-  /** A request to vouch for somebody else: the person does not. */
+  /** A request to vouch: of whoever was asked a refusal, of its owner a warning to those who were asked. */
   readonly vouching?: string
   /** A request to delete the account: it is kept. */
   readonly deletion?: string
@@ -52,6 +52,7 @@ export type Ended =
   | 'sessions-ended'
   | 'contact-removed'
   | 'vouching-refused'
+  | 'vouching-doubted'
   | 'account-kept'
   | 'export-removed'
   | 'nothing'

@@ -24,6 +24,7 @@ export type MessageTemplate =
   | 'contacts-asked'
   | 'contact-vouched'
   | 'contact-refused'
+  | 'contact-doubted'
   | 'invitation'
   | 'recovery-link'
   | 'recovery-nothing'

@@ -192,6 +192,8 @@ export interface VouchingRow extends Entity {
     readonly approves: boolean
     readonly at: Instant
   }[]
+  /** Whoever reads the owner's mail, or is signed in as them, says that it is not them: the contacts are warned. */
+  readonly doubtedAt?: Instant
   /** Enough of them vouched, and the process has it. */
   readonly endedAt?: Instant
   readonly expiresAt: Instant

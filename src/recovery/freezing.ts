@@ -11,6 +11,7 @@ import type { Cases } from './cases.ts'
 import type { Contacts } from './contacts.ts'
 import type { Recoveries } from './recoveries.ts'
 import type { VouchingAnswers } from './vouching-answers.ts'
+import type { VouchingDoubts } from './vouching-doubts.ts'
 
 export interface FreezingTools {
   readonly store: Pick<Store, 'links'>
@@ -23,7 +24,7 @@ export interface FreezingTools {
   }
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
   readonly contacts: Pick<Contacts, 'remove'>
-  readonly vouchings: Pick<VouchingAnswers, 'disown'>
+  readonly vouchings: Pick<VouchingAnswers & VouchingDoubts, 'disown' | 'doubt'>
   readonly cases: Pick<Cases, 'object'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
@@ -111,6 +112,8 @@ export function createFreeze(tools: FreezingTools): Freeze {
 
   async function endVouching({ identityId, vouching }: Questioned, by: Actor) {
     if (vouching === undefined) return undefined
+    // The owner's message and a contact's are about the same request.
+    if (await vouchings.doubt(identityId, vouching)) return 'vouching-doubted'
     return (await vouchings.disown(identityId, vouching, by)) ? 'vouching-refused' : undefined
   }
 

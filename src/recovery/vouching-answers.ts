@@ -23,6 +23,8 @@ export interface VouchingRequest {
   readonly phrase: readonly string[]
   /** In which language the words are. */
   readonly language: string
+  /** Whoever reads the owner's mail, or is signed in as them, says that it is not them. */
+  readonly doubted: boolean
   /** What they said already. */
   readonly answer?: 'approved' | 'refused'
 }
@@ -41,7 +43,7 @@ export interface VouchingAnswers {
     visit: LinkOrigin,
     by: Actor,
   ): Promise<Answered>
-  /** "This wasn't me", from a message to the contact. False when there is nothing to refuse (any more). */
+  /** "This wasn't me", from a message: of a contact a refusal. False when there is nothing to refuse (any more). */
   disown(identityId: string, requestId: string, by: Actor): Promise<boolean>
 }
 
@@ -89,7 +91,7 @@ export function createVouchingAnswers(tools: AnswersTools, book: VouchingBook): 
       template: 'contact-refused',
       origin: { language: visit.language },
       link: '/account/security',
-      about: { process: row.process },
+      about: { vouching: row.id },
       everyChannel: true,
     })
   }
@@ -141,6 +143,7 @@ export function createVouchingAnswers(tools: AnswersTools, book: VouchingBook): 
         ...asker,
         language: phraseLanguage(asker.language),
         until: row.expiresAt,
+        doubted: row.doubtedAt !== undefined,
         ...answer,
       },
     ]

@@ -32,10 +32,12 @@ const purpose = 'vouching'
 
 /** How requests lie in the store, and what their answers come to: always by who is a contact now, never by who was. */
 export function createVouchingBook({ store, contacts, vault, clock }: VouchingBookTools) {
+  const askerOf = ({ id, sealed }: VouchingRow): Asker => JSON.parse(vault.open(purpose, sealed, id))
+
   async function open(row: VouchingRow): Promise<OpenVouching> {
     const { contacts: counting } = await contacts.counting(row.ownerId)
     const able = counting.filter(({ identity }) => row.asked.includes(identity.id))
-    return { row, able, asker: JSON.parse(vault.open(purpose, row.sealed, row.id)) }
+    return { row, able, asker: askerOf(row) }
   }
 
   /** Ended with the process that waits for it, however that ended. */
@@ -45,7 +47,13 @@ export function createVouchingBook({ store, contacts, vault, clock }: VouchingBo
     return waiting !== undefined && waiting.redeemedAt === undefined && waiting.stoppedAt === undefined
   }
 
+  async function living(rows: readonly VouchingRow[]): Promise<readonly VouchingRow[]> {
+    const live = await Promise.all(rows.map(isLive))
+    return rows.filter((_, index) => live[index])
+  }
+
   return {
+    askerOf,
     seal: (asker: Asker, id: string): string => vault.seal(purpose, JSON.stringify(asker), id),
 
     async find(id: string): Promise<OpenVouching | undefined> {
@@ -53,12 +61,13 @@ export function createVouchingBook({ store, contacts, vault, clock }: VouchingBo
       return row && open(row)
     },
 
+    /** What is asked in somebody's name and not decided. */
+    running: async (ownerId: string) => living(await store.vouchings.findBy('ownerId', ownerId)),
+
     /** What somebody is asked now, newest first; nothing that they cannot answer (any more). */
     async askedOf(identityId: string): Promise<readonly OpenVouching[]> {
-      const rows = await store.vouchings.findBy('asked', identityId)
-      const live = await Promise.all(rows.map(async (row) => ((await isLive(row)) ? [await open(row)] : [])))
-      return live
-        .flat()
+      const rows = await living(await store.vouchings.findBy('asked', identityId))
+      return (await Promise.all(rows.map(open)))
         .filter(({ able }) => able.some(({ identity }) => identity.id === identityId))
         .sort((one, other) => other.asker.at - one.asker.at)
     },

@@ -14,6 +14,7 @@ import { createContactRecord } from './contact-record.ts'
 import { createPhrase, phraseLanguage } from './phrase.ts'
 import { createVouchingAnswers, type VouchingAnswers } from './vouching-answers.ts'
 import { createVouchingBook, type VouchingBookTools } from './vouching-book.ts'
+import { createVouchingDoubts, type VouchingDoubts } from './vouching-doubts.ts'
 
 export interface VouchingTools extends VouchingBookTools, LettersTools {
   readonly random: Random
@@ -23,7 +24,7 @@ export interface VouchingTools extends VouchingBookTools, LettersTools {
   readonly audit: AuditLog
 }
 
-export interface Vouchings extends Vouching, VouchingAnswers {}
+export interface Vouchings extends Vouching, VouchingAnswers, VouchingDoubts {}
 
 const kind = 'vouching'
 
@@ -41,7 +42,7 @@ export function createVouchings(tools: VouchingTools): Vouchings {
     const found = await book.find(id)
     const owner = found && (await identities.get(found.row.ownerId))
     if (found === undefined || owner === undefined) return
-    const { row, able, asker } = found
+    const { able, asker } = found
     const { address, userAgent, language } = asker
     const origin = { language, address, ...(userAgent === undefined ? {} : { userAgent }) }
     const letter = { origin, once: `${kind} ${id}` }
@@ -57,7 +58,7 @@ export function createVouchings(tools: VouchingTools): Vouchings {
       ...letter,
       template: 'contacts-asked',
       link: '/account/security',
-      about: { process: row.process },
+      about: { vouching: id },
       everyChannel: true,
     })
     const by: Actor = { kind: 'system' }
@@ -116,6 +117,7 @@ export function createVouchings(tools: VouchingTools): Vouchings {
 
   return {
     ...createVouchingAnswers(tools, book),
+    ...createVouchingDoubts(tools, book),
     ask,
 
     async readySince(identityId) {

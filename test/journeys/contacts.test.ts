@@ -144,7 +144,7 @@ eachStore((_, __, fresh) => {
     expect(words(await her.get(`${signet.issuer}/account/activity`))).toContain('vouched for you')
   })
 
-  it('nothing is approved without having spoken, and who refuses makes Ana hear of it and end it', async () => {
+  it('nothing is approved without having spoken, and who refuses makes Ana hear of it, who warns the others', async () => {
     const scene = await meet(await open({ env }))
     await befriend(scene)
     const { goOn } = await asks(scene)
@@ -165,10 +165,14 @@ eachStore((_, __, fresh) => {
     expect(message.text).not.toMatch(/bob|Friend/)
     const phone = createVisitor()
     const done = await phone.press(await phone.get(objectionIn(message)), '/objection')
-    expect(words(done)).toContain('That sign-in is over')
-    expect(await goOn()).toMatchObject({ status: 'lost' })
-    // What the others say now comes to nothing.
-    expect((await scene.them[1]?.get(`${scene.signet.issuer}/account`))?.body).not.toContain('/requests/')
+    expect(words(done)).toContain('Your contacts are warned')
+    // It ends nothing: whoever stole the mailbox must not keep her out.
+    expect(await goOn()).toMatchObject({ status: 'pending' })
+    await told(scene.signet, friends[1], /^Careful: perhaps it is not the person you know$/)
+    expect(words(await request(scene, 1))).toContain('Perhaps it is not them')
+    expect(words(await scene.her.get(`${scene.signet.issuer}/account/vouching`))).toContain(
+      'your contacts are warned',
+    )
   })
 
   it('a friend takes their word back with the message about it, leaves in the middle, and is removed', async () => {

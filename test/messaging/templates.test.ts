@@ -24,6 +24,7 @@ const names = {
   'contacts-asked': true,
   'contact-vouched': true,
   'contact-refused': true,
+  'contact-doubted': true,
   invitation: true,
   'address-code': true,
   'address-taken': true,

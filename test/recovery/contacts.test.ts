@@ -172,7 +172,7 @@ eachStore((_, open) => {
     expect(await contacts.linked(eve.id, ana.id)).toBe(true)
   })
 
-  it('a contact who is deleted meanwhile counts no more, nor one who is suspended or disabled', async () => {
+  it('S39: a contact who is deleted meanwhile counts no more, nor one who is suspended or disabled', async () => {
     const { contacts, person, befriend, clock, identities } = await openContacts(open)
     const ana = await person('ana')
     const friends = [await person('bob'), await person('eve'), await person('joe')]

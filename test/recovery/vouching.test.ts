@@ -46,7 +46,7 @@ eachStore((_, open) => {
       values: { person: 'Ana', mailbox: 'ana@example.com', address: visit.address },
       about: { identityId: friends[0].id, vouching: id },
     })
-    expect(messages[3]).toMatchObject({ about: { identityId: ana.id, process: 'a process of hers' } })
+    expect(messages[3]).toMatchObject({ about: { identityId: ana.id, vouching: id } })
     // The same process asks nobody again.
     expect(await world.ask(ana)).toEqual(asked)
     expect(told()).toEqual(once)
@@ -139,7 +139,7 @@ eachStore((_, open) => {
     expect(new Set([before, suspended, left]).size).toBe(3)
   })
 
-  it('a contact who is deleted meanwhile vouches for nobody, nor does one who is suspended', async () => {
+  it('S39: a contact who is deleted meanwhile vouches for nobody, nor does one who is suspended', async () => {
     const { vouchings, identities, answer, id, friends } = await openAsked(open)
     await answer(0, true)
     await answer(1, true)
@@ -173,7 +173,7 @@ eachStore((_, open) => {
     const told = messages.filter(({ template }) => template === 'contact-refused')
     expect(told.map(({ to }) => to.written).sort()).toEqual(['ana@example.com', 'ana@home.example'])
     for (const message of told) {
-      expect(message.about).toEqual({ identityId: ana.id, process: 'a process of hers' })
+      expect(message.about).toEqual({ identityId: ana.id, vouching: id })
       // Not by whom: whoever reads it need not be the owner.
       expect(JSON.stringify(message.values)).not.toMatch(/bob|198\.51/i)
     }
@@ -192,6 +192,34 @@ eachStore((_, open) => {
     await answer(2, true)
     expect(await vouchings.collect(id)).toBe('vouched')
     expect(await vouchings.disown(friends[1].id, id, { kind: 'system' })).toBe(false)
+  })
+
+  it.each([1, 8])(
+    '“that is not me” by %i at once warns each contact once, and ends nothing',
+    async (racers) => {
+      const { vouchings, answer, ana, friends, id, messages } = await openAsked(open)
+      await answer(0, true)
+      expect(await vouchings.running(ana.id)).toMatchObject([{ id, address: visit.address, doubted: false }])
+      messages.length = 0
+      const doubts = await parallel(racers, () => vouchings.doubt(ana.id, id))
+      expect(doubts.filter(Boolean)).toHaveLength(1)
+      expect(messages.map(({ template, to, about }) => [template, to.written, about?.vouching])).toEqual(
+        ['bob', 'eve', 'joe'].map((name) => ['contact-doubted', `${name}@example.com`, id]),
+      )
+      expect(await vouchings.running(ana.id)).toMatchObject([{ doubted: true }])
+      expect(await vouchings.requests(friends[1].id)).toMatchObject([{ doubted: true }])
+      // A thief of the mailbox keeps nobody out: whoever heard her voice can say so.
+      await answer(1, true)
+      expect(await vouchings.collect(id)).toBe('vouched')
+      expect(await vouchings.running(ana.id)).toEqual([])
+    },
+  )
+
+  it('S38: nobody warns of what is asked in another one’s name', async () => {
+    const { vouchings, ana, friends, id } = await openAsked(open)
+    expect(await vouchings.running(friends[0].id)).toEqual([])
+    expect(await vouchings.doubt(friends[0].id, id)).toBe(false)
+    expect(await vouchings.running(ana.id)).toMatchObject([{ doubted: false }])
   })
 
   it.each(['redeemedAt', 'stoppedAt', 'expiresAt'] as const)(

@@ -1,6 +1,7 @@
 import { Problem } from '../../domain/problem.ts'
 import type { ContactRole } from '../../recovery/contacts.ts'
 import type { VouchingRequest } from '../../recovery/vouching-answers.ts'
+import type { RunningVouching } from '../../recovery/vouching-doubts.ts'
 import { queryValue, seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { deviceShown } from '../device.ts'
@@ -14,7 +15,7 @@ import type { Portal } from './portal.ts'
 
 const path = '/account/vouching'
 const invalid = 422
-const notices = ['accepted', 'declined', 'left', 'approved', 'refused', 'already', 'gone']
+const notices = ['accepted', 'declined', 'left', 'approved', 'refused', 'doubted', 'already', 'gone']
 
 /** Whose trusted contact a person is or was asked to be, and what they are asked as one. Nothing here says who else was asked, or what they said. */
 export function vouchingRoutes(
@@ -31,9 +32,10 @@ export function vouchingRoutes(
   async function show(page: SignedIn): Promise<void> {
     const { ctx, identity } = page
     const t = translate(page)
-    const [roles, requests] = await Promise.all([
+    const [roles, requests, own] = await Promise.all([
       contacts.roles(identity.id),
       vouchings.requests(identity.id),
+      vouchings.running(identity.id),
     ])
     const done = queryValue(ctx, 'done') ?? ''
     const good = !['already', 'gone'].includes(done)
@@ -44,6 +46,7 @@ export function vouchingRoutes(
       values: {
         roles: roles.map((role) => roleShown(page, role)),
         requests: requests.map((request) => requestShown(page, request)),
+        own: own.map((running) => ({ ...running, ...whence(page, running) })),
         notice: notices.includes(done) ? { good, text: t(`contacts:vouching.done.${done}`) } : undefined,
       },
     })
@@ -109,14 +112,20 @@ export function vouchingRoutes(
   }
 
   function requestShown(page: SignedIn, request: VouchingRequest) {
-    const { language } = page.ctx.state
+    return { ...request, ...whence(page, request), until: momentsOf(page)(request.until) }
+  }
+
+  function whence(page: SignedIn, { userAgent, address, at }: RunningVouching | VouchingRequest) {
     return {
-      ...request,
-      device: deviceShown(request.userAgent, translate(page)).name,
-      address: addressShown(request.address, language, deps.places),
-      at: momentsOf(page)(request.at),
-      until: momentsOf(page)(request.until),
+      device: deviceShown(userAgent, translate(page)).name,
+      address: addressShown(address, page.ctx.state.language, deps.places),
+      at: momentsOf(page)(at),
     }
+  }
+
+  async function doubt(page: SignedIn): Promise<void> {
+    const doubted = await vouchings.doubt(page.identity.id, page.ctx.params.request ?? '')
+    back(page, doubted ? 'doubted' : 'gone')
   }
 
   return [
@@ -133,6 +142,12 @@ export function vouchingRoutes(
       fresh((page) => showRequest(page)),
     ),
     post(`${path}/requests/:request`, {}, fresh(answer)),
+    get(
+      `${path}/doubt/:request`,
+      {},
+      fresh(({ ctx }) => seeOther(ctx, path)),
+    ),
+    post(`${path}/doubt/:request`, {}, fresh(doubt)),
   ]
 }
 
@@ -142,10 +157,22 @@ export async function askedToVouch(
   { ctx, identity }: SignedIn,
 ): Promise<readonly Attention[]> {
   const t = web.words.translate(ctx.state.language)
-  const [roles, requests] = await Promise.all([contacts.roles(identity.id), vouchings.requests(identity.id)])
+  const [roles, requests, own] = await Promise.all([
+    contacts.roles(identity.id),
+    vouchings.requests(identity.id),
+    vouchings.running(identity.id),
+  ])
   const action = t('contacts:attention.action')
   const open = requests.filter(({ answer }) => answer === undefined)
   return [
+    ...own
+      .filter(({ doubted }) => !doubted)
+      .map(() => ({
+        icon: 'alert',
+        text: t('contacts:attention.own'),
+        href: path,
+        action: t('contacts:attention.look'),
+      })),
     ...open.map(({ id, person }) => ({
       icon: 'key',
       text: t('contacts:attention.request', { person }),
