@@ -1,10 +1,11 @@
 // What the house makes of the configuration before it builds: what follows from two settings, or from a setting and what is there.
 import type { Config } from './config.ts'
-import { minute } from './domain/time.ts'
+import { day, minute } from './domain/time.ts'
 import { deletionKind } from './identities/deletion-jobs.ts'
 import { exportKind } from './identities/export.ts'
 import { jobKinds } from './messaging/index.ts'
 import { webPushKind, webPushLimits } from './messaging/web-push.ts'
+import { caseJobs } from './recovery/case-moves.ts'
 import { recoveryKind } from './recovery/recovery-moves.ts'
 
 /** Where development's demo application is; `localhost`, so that browsers treat it as an origin of its own beside the issuer. */

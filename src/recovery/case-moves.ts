@@ -38,7 +38,8 @@ export interface CaseMoves {
   seal(id: string, actor: Actor): string
 }
 
-const kind = 'recovery-case'
+/** The kind of its jobs, for the queue's limits. */
+export const caseJobs = 'recovery-case'
 const mostRounds = 20
 /** Whoever wrote the new state tells of it at once; after this long somebody else does. */
 export const grace: Duration = 15 * second
@@ -102,7 +103,9 @@ export function createCaseMoves({ store, queue, vault, clock, tell }: CaseMovesT
 
   async function look(id: string, ...at: readonly (Instant | undefined)[]): Promise<boolean> {
     const soon = { after: soonAfter }
-    const added = at.map((dueAt) => queue.add(kind, { caseId: id }, dueAt === undefined ? soon : { dueAt }))
+    const added = at.map((dueAt) =>
+      queue.add(caseJobs, { caseId: id }, dueAt === undefined ? soon : { dueAt }),
+    )
     return (await Promise.all(added)).every(Boolean)
   }
 
@@ -115,7 +118,7 @@ export function createCaseMoves({ store, queue, vault, clock, tell }: CaseMovesT
     if (now >= one.endsAt) await make(caseId, by, expired)
     else if (one.queue === 'nobody' && now >= glanceAt(one, vault)) await make(caseId, by, notShown)
   }
-  queue.handle(kind, tend)
+  queue.handle(caseJobs, tend)
 
   return { make, look, seal }
 }
