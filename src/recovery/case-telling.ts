@@ -72,8 +72,8 @@ export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
     const template = toClaimant[one.state]
     const reply = replyOf(statement)
     if (template === undefined) return
-    // Whoever types an address may type another person's: beyond a few nothing goes there before anybody looked at the case.
-    if (one.state === 'opened' && !(await mayWrite(reply.to.written))) return
+    // Whoever types an address may type another person's: beyond a few nothing goes there that no reviewer has caused.
+    if (one.reviews.length === 0 && !(await mayWrite(reply.to.written))) return
     const values = { at: clock(), link: `${issuer}/recovery/status` }
     await messenger.send({ template, ...reply, values, once: `${template} ${one.id} ${one.evidence}` })
   }

@@ -113,6 +113,24 @@ eachStore((_, open) => {
     expect(await cases.open(statement, [], visit)).toMatchObject({ status: 'opened' })
   })
 
+  it('S26: a mailbox that strangers name hears of a few cases only, until a reviewer has something to ask', async () => {
+    let room = 3
+    const mayWrite = async () => room-- > 0
+    const { cases, queue, messages, reviewer, clock } = await createCaseWorld(open, { mayWrite })
+    for (let nth = 0; nth < 5; nth += 1)
+      await cases.open({ ...statement, identifier: `x${nth}@example.com` }, [], visit)
+    const last = await cases.open(statement, [], visit)
+    await queue.run()
+    clock.advance(35 * hour)
+    await queue.run()
+    const toMailbox = () => messages.filter(({ to }) => to.written === statement.reply).length
+    expect(toMailbox()).toBe(3)
+    const found = last.status === 'opened' ? await cases.find(last.code) : undefined
+    const rita = await reviewer('rita')
+    await cases.decide(found?.id ?? '', rita, { action: 'ask', seen: 1, text: 'What is it?' })
+    expect(toMailbox()).toBe(4)
+  })
+
   it('somebody suspended is nobody; a reply address that is none, or too many files, is refused and counts for nothing', async () => {
     const { cases, identities, ana, store, queue } = await createCaseWorld(open)
     expect(await cases.open({ ...statement, reply: 'ana' }, [], visit)).toEqual({
