@@ -72,4 +72,11 @@ export async function visitContacts({ signet, page, other, advance, see }: Walk)
   // A week has gone by.
   await page.context().clearCookies()
   await signIn(page, `${issuer}/account`, owner)
+  await see('vouching: attention of the owner', page)
+  await page.goto(`${issuer}/account/vouching`)
+  await see('vouching: in the name of the owner', page)
+  await submit(page, {}, 'main .panel-attention button')
+  await see('vouching: doubted', page)
+  await other.goto(`${issuer}/account/vouching/requests/${request?.id}`)
+  await see('vouching: warned', other)
 }
