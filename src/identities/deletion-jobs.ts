@@ -20,8 +20,13 @@ interface Payload {
   readonly step: 'announce' | 'remind' | 'delete' | 'tell-gone' | 'tell-kept'
   readonly identityId: string
   readonly request: string
-  /** Of the last message: by then nobody else knows them. */
-  readonly readers?: readonly Reader[]
+  /** Of the last step, which nobody else knows any more. */
+  readonly last?: Last
+}
+
+interface Last {
+  readonly readers: readonly Reader[]
+  readonly applications: readonly string[]
 }
 
 /** Kind of job. */
@@ -58,8 +63,12 @@ export function createDeletionJobs(tools: Tools) {
     tell(plan.request, 'planned', () => messages.planned(identity, plan, asked.open(identity.id, plan).visit))
   const tellKept = (identity: Identity, request: string) =>
     tell(request, 'kept', () => messages.kept(identity, request))
-  const tellGone = (request: string, readers: readonly Reader[]) =>
-    tell(request, 'gone', () => messages.gone(readers, request))
+  const tellGone = (identityId: string, request: string, { readers, applications }: Last) =>
+    tell(request, 'gone', async () => {
+      for (const clientId of applications)
+        await tools.tellApplication(identityId, clientId, `${request} ${clientId}`)
+      await messages.gone(readers, request)
+    })
 
   /** At least a day before the end, whatever happened meanwhile: the end moves when the server was down. */
   async function remind({ identityId, request }: Payload): Promise<void> {
@@ -113,12 +122,13 @@ export function createDeletionJobs(tools: Tools) {
     await store.replays.insert({ id: mark, expiresAt: clock() + remembered })
     const { visit, readers: told } = asked.open(identityId, plan)
     const readers = merged(readersOf(identity, visit.language), told)
+    const last = { readers, applications: await tools.applications(identityId) }
     // Before nobody knows whom to tell any more. A name of its own: a try before this one may have spent another.
-    await add({ step: 'tell-gone', identityId, request, readers }, `gone ${clock()}`, clock() + minute)
+    await add({ step: 'tell-gone', identityId, request, last }, `gone ${clock()}`, clock() + minute)
     const by: Actor = { kind: 'identity', id: identityId }
     const removed = await identities.remove(identityId, by, (now) => isDue(now, request, clock()))
     // Otherwise it was kept in this very moment, or somebody else is at it.
-    if (removed.status === 'done') await tellGone(request, readers)
+    if (removed.status === 'done') await tellGone(identityId, request, last)
   }
 
   /** As long as the account is suspended nobody can keep it by signing in: its end waits. */
@@ -140,9 +150,9 @@ export function createDeletionJobs(tools: Tools) {
     },
     remind,
     delete: end,
-    async 'tell-gone'({ identityId, request, readers = [] }) {
+    async 'tell-gone'({ identityId, request, last }) {
       const identity = await identities.get(identityId)
-      if (identity?.state === 'deleted') await tellGone(request, readers)
+      if (identity?.state === 'deleted' && last !== undefined) await tellGone(identityId, request, last)
     },
     async 'tell-kept'({ identityId, request }) {
       const identity = await identities.get(identityId)

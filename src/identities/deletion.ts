@@ -28,6 +28,10 @@ export interface DeletionsTools {
   readonly vault: Vault
   readonly clock: Clock
   readonly random: Random
+  /** Ids of those that want to be told when nobody is signed in any more. */
+  readonly applications: (identityId: string) => Promise<readonly string[]>
+  /** Of one name one goes out. */
+  readonly tellApplication: (identityId: string, clientId: string, name: string) => Promise<void>
   readonly issuer: string
   readonly settings: { readonly account: { readonly deletion_delay: Duration } }
 }

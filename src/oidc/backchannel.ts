@@ -29,6 +29,18 @@ export function applyBackchannelLogout(provider: Provider, deps: Deps): void {
   })
 }
 
+/**
+ * Tells a relying party that the person is signed in nowhere any more, whatever session it knows them from (section 2.4: `sub` without `sid`). Of one
+ * name within a day one goes out.
+ */
+export async function queueLogout(
+  queue: OidcDependencies['queue'],
+  { clientId, identityId }: Omit<Notice, 'sid'>,
+  name: string,
+): Promise<void> {
+  await queue.add(kind, { clientId, identityId } satisfies Notice, { id: name })
+}
+
 /** Does the queued notices. The token is made when it is sent, so that a retry carries a fresh `iat` and the present key. */
 export function handleBackchannelLogout(current: () => Provider, deps: Deps): void {
   deps.queue.handle<Notice>(kind, async (notice) => {

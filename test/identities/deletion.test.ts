@@ -70,6 +70,7 @@ eachStore((_, open) => {
     clock.advance(3 * day)
     await quiet()
     expect(world.mails).toHaveLength(6)
+    expect(world.told).toEqual(['shop'])
   })
 
   it('two requests at once, and every later one, are one: one day, one set of messages', async () => {
@@ -205,6 +206,7 @@ eachStore((_, open) => {
       await until(() => expect(sent(world)).toContain('account-deleted ana@example.com'))
       await quiet()
       expect(sent(world).filter((mail) => mail.startsWith('account-deleted'))).toHaveLength(1)
+      expect(world.told).toEqual(['shop'])
       expect(await stateOf(world, id)).toBe('deleted')
       await until(async () => expect(await store.claims.count()).toBe(0))
     },

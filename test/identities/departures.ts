@@ -30,9 +30,10 @@ export async function createDepartures(open: OpenStore) {
   const clock = createClock()
   const store = await open(clock.now)
   const mails: Message[] = []
+  const told: string[] = []
   const process = (on: Store = store, sections: readonly ExportSection[] = [], change: Change = {}) =>
-    processOn(on, { now: clock.now, mails, sections, change })
-  return { clock, store, mails, process, ...process() }
+    processOn(on, { now: clock.now, mails, told, sections, change })
+  return { clock, store, mails, told, process, ...process() }
 }
 
 interface Change {
@@ -44,11 +45,13 @@ interface Change {
 interface Surroundings {
   readonly now: () => number
   readonly mails: Message[]
+  /** Applications that were told of the end. */
+  readonly told: string[]
   readonly sections: readonly ExportSection[]
   readonly change: Change
 }
 
-function processOn(store: Store, { now, mails, sections, change }: Surroundings) {
+function processOn(store: Store, { now, mails, told, sections, change }: Surroundings) {
   const world = worldOn(store, now)
   const log = createLines()
   const tools = { ...world, store, clock: now, log, issuer, settings }
@@ -74,7 +77,13 @@ function processOn(store: Store, { now, mails, sections, change }: Surroundings)
   const send = change.send?.(messenger.send) ?? messenger.send
   const identities = change.identities?.(world.identities) ?? world.identities
   const parts = { ...tools, queue, identities, messenger: { send } }
-  const deletions = createDeletions(parts)
+  const deletions = createDeletions({
+    ...parts,
+    applications: async () => ['shop'],
+    async tellApplication(_, clientId) {
+      told.push(clientId)
+    },
+  })
   const exports = createExports({ ...parts, seal: createPersonalSeal(tools), sections })
   return { ...world, identities, queue, deletions, exports, log }
 }

@@ -17,8 +17,6 @@ import { createVisitor, type Page, type Visitor, words } from '../support/visito
 
 const email = 'ana@example.com'
 const offline = { scope: 'openid email offline_access', prompt: 'consent' }
-/** So that there is a session of the application to be told of, a week later. */
-const longSessions = { SIGNET_LIFETIMES__SESSION_IDLE: '30d', SIGNET_LIFETIMES__SESSION_ABSOLUTE: '30d' }
 const isAsked = (page: Page) => page.document.querySelector('input[name="identifier"]') !== null
 
 eachStore((_, __, fresh) => {
@@ -222,7 +220,7 @@ eachStore((_, __, fresh) => {
     const signet = await open({
       clock: clock.now,
       storage,
-      env: { SIGNET_OUTBOUND__ALLOW: '["127.0.0.1"]', ...longSessions },
+      env: { SIGNET_OUTBOUND__ALLOW: '["127.0.0.1"]' },
     })
     const { house, issuer } = signet
     const name = 'Anastasia Quillfeather'
