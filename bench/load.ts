@@ -47,7 +47,7 @@ export async function measure(
 }
 
 /** Of sorted values. */
-function quantile(sorted: readonly number[], at: number): number {
+export function quantile(sorted: readonly number[], at: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN
 }
 

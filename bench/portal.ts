@@ -2,14 +2,20 @@
 import { type Browser, createBrowser } from './browser.ts'
 import type { Fixture } from './fixture.ts'
 import { createHttp } from './http.ts'
-import { measure, medianOf, type Sample } from './load.ts'
+import { measure, medianOf, type Operation, quantile, type Sample } from './load.ts'
 import type { Options } from './options.ts'
+import { timeOnCore } from './processes.ts'
 import type { Server } from './servers.ts'
+
+/** Beside waiting times the time on the core, which is what a page takes of one that is its own. */
+export interface PageSample extends Sample {
+  readonly onCore: { readonly p50: number; readonly p95: number }
+}
 
 export interface PortalPage {
   readonly title: string
-  readonly much: Sample
-  readonly little: Sample
+  readonly much: PageSample
+  readonly little: PageSample
 }
 
 /** By what leads there from a page before, where it is not always the same address. */
@@ -45,14 +51,26 @@ export async function measurePortal(
   const results: PortalPage[] = []
   for (const page of pages) {
     const samples = { much: [] as Sample[], little: [] as Sample[] }
+    const taken = { much: [] as number[], little: [] as number[] }
+    const timed = (open: Operation, times: number[]) => async () => {
+      const before = timeOnCore(server.pid)
+      await open()
+      times.push(timeOnCore(server.pid) - before)
+    }
     for (let round = 0; round <= rounds; round++)
       for (const who of ['much', 'little'] as const) {
-        const open = await opening(browsers[who], page)
-        const sample = await measure(server.pid, [open], seconds)
+        const times: number[] = []
+        const sample = await measure(server.pid, [timed(await opening(browsers[who], page), times)], seconds)
         // The first one filled caches.
-        if (round > 0) samples[who].push(sample)
+        if (round === 0) continue
+        samples[who].push(sample)
+        taken[who].push(...times)
       }
-    results.push({ title: page.title, much: medianOf(samples.much), little: medianOf(samples.little) })
+    const summed = (who: 'much' | 'little') => {
+      const times = taken[who].sort((one, other) => one - other)
+      return { ...medianOf(samples[who]), onCore: { p50: quantile(times, 0.5), p95: quantile(times, 0.95) } }
+    }
+    results.push({ title: page.title, much: summed('much'), little: summed('little') })
   }
   await http.close()
   return results

@@ -39,6 +39,15 @@ export function cpuTime(pid: number): number {
   return (sum(ticks) * 1_000) / ticksPerSecond
 }
 
+/** Milliseconds that the threads of a process were on a core, to the nanosecond: what it takes by itself, however busy the machine is. */
+export function timeOnCore(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const taken = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  )
+  return sum(taken) / 1e6
+}
+
 /** Memory in MiB: what the process itself has resident, and the fair share (PSS) of it and its children together. */
 export function memory(pid: number): { readonly resident: number; readonly family: number } {
   return {
