@@ -1,116 +1,22 @@
-import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
-import type { Identity } from '../../src/domain/identity.ts'
+import { describe, expect, it } from 'vitest'
 import { password } from '../../src/factors/password.ts'
 import { weaknessOf } from '../../src/factors/password-weakness.ts'
-import type { Context } from '../../src/ports/factor.ts'
-import type { Logger } from '../../src/ports/logger.ts'
 import { createPasswordHasher } from '../../src/vault/hash-pool.ts'
-import { random } from '../../src/vault/vault.ts'
-
-const hashing = {
-  memory: 64 * 1024,
-  iterations: 1,
-  parallelism: 1,
-  in_flight: 0,
-  queue: 100,
-  queue_per_address: 100,
-  nice: 0,
-}
-const pool = createPasswordHasher(hashing)
-const calls: string[] = []
-const hasher = {
-  ...pool,
-  hash(text: string, address: string) {
-    calls.push('hash')
-    return pool.hash(text, address)
-  },
-  verify(phc: string, text: string, address: string) {
-    calls.push('verify')
-    return pool.verify(phc, text, address)
-  },
-}
-afterAll(() => pool.close())
-
-const warnings: string[] = []
-const log: Logger = {
-  debug() {},
-  info() {},
-  warn: (_fields, text) => warnings.push(text),
-  error() {},
-}
-
-const settings = {
-  enabled: true,
-  min_length: 15,
-  min_length_with_second_factor: 8,
-  max_length: 256,
-  breach_check: { url: null as string | null, timeout: 500 },
-}
-
-const make = (more: Partial<typeof settings> = {}) =>
-  password({
-    hasher,
-    log,
-    fetch: globalThis.fetch,
-    serviceName: 'Signet',
-    settings: { ...settings, ...more },
-  })
-
-const context = (more: Partial<Context> = {}): Context => ({
-  now: 0,
-  address: '203.0.113.7',
-  language: 'en',
-  origin: 'https://id.example.com',
-  host: 'id.example.com',
-  otherCategories: 0,
-  send: async () => {},
-  elsewhere: {
-    ask: () => Promise.reject(new Error('nothing to ask')),
-    askDevices: () => Promise.reject(new Error('nobody to ask')),
-    collect: async () => 'waiting',
-    invite: () => Promise.reject(new Error('nobody to invite')),
-    invited: async () => 'gone',
-    uninvite: async () => {},
-  },
-  mac: (value) => value,
-  random,
-  ...more,
-})
-
-const ana: Identity = {
-  id: 'ana',
-  version: 1,
-  state: 'active',
-  identifiers: [{ kind: 'email', value: 'ana.lopez@example.com', written: 'ana.lopez@example.com' }],
-  claims: { name: 'Ana López' },
-  groups: [],
-  roles: [],
-  createdAt: 0,
-  updatedAt: 0,
-}
-
-const choose = (text: string, cx: Partial<Context> = {}, factor = make()) =>
-  factor.enrolment.finish(context(cx), undefined, { password: text })
-
-async function chosen(text: string, factor = make()) {
-  const enrolled = await choose(text, {}, factor)
-  if (enrolled.status !== 'enrolled') throw new Error(enrolled.reason)
-  const { data } = enrolled
-  return { id: 'c', version: 1, identityId: 'ana', factor: factor.name, data, createdAt: 0 }
-}
-
-const row = (phc: string) => ({
-  id: 'c',
-  version: 1,
-  identityId: 'ana',
-  factor: 'password',
-  data: { phc },
-  createdAt: 0,
-})
+import {
+  ana,
+  calls,
+  choose,
+  chosen,
+  context,
+  hasher,
+  hashing,
+  log,
+  make,
+  pool,
+  row,
+  settings,
+} from './password-tools.ts'
 
 describe('choosing a password', () => {
   it('S25: takes 15 characters alone, 8 beside a second factor, and says which', async () => {
@@ -215,60 +121,6 @@ describe('choosing a password', () => {
         expect(await weaknessOf(text, [])).toBeUndefined()
       }),
     )
-  })
-})
-
-describe('the breach check', () => {
-  const asked: string[] = []
-  const leaked = 'a leaked but long password'
-  const suffix = createHash('sha1').update(leaked).digest('hex').toUpperCase().slice(5)
-  let mode: 'list' | 'padding' | 'broken' | 'hang' = 'list'
-  const server = createServer((request, response) => {
-    asked.push(`${request.url} ${request.headers['add-padding']}`)
-    if (mode === 'hang') return undefined
-    if (mode === 'broken') return void response.writeHead(500).end()
-    response.end(`0018A45C4D1DEF81644B54AB7F969B88D65:3\r\n${suffix}:${mode === 'padding' ? 0 : 42}\r\n`)
-  })
-  const ready = new Promise<string>((resolve) => {
-    server.listen(0, '127.0.0.1', () =>
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/range/`),
-    )
-  })
-  afterAll(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const factor = async (timeout = 10_000) => make({ breach_check: { url: await ready, timeout } })
-
-  it('S25: refuses a leaked password and tells the service five digits of its hash', async () => {
-    mode = 'list'
-    expect(await choose(leaked, {}, await factor())).toEqual({ status: 'refused', reason: 'breached' })
-    expect(asked).toEqual([
-      `/range/${createHash('sha1').update(leaked).digest('hex').toUpperCase().slice(0, 5)} true`,
-    ])
-    expect(await choose('one that nobody has leaked', {}, await factor())).toMatchObject({
-      status: 'enrolled',
-    })
-  })
-
-  it('takes padding for what it is', async () => {
-    mode = 'padding'
-    expect(await choose(leaked, {}, await factor())).toMatchObject({ status: 'enrolled' })
-  })
-
-  it('F13: lets people go on when the service is broken or hangs, and says so in the log', async () => {
-    for (const fault of ['broken', 'hang'] as const) {
-      mode = fault
-      warnings.length = 0
-      expect(await choose(leaked, {}, await factor(200))).toMatchObject({ status: 'enrolled' })
-      expect(warnings).toHaveLength(1)
-    }
-  })
-
-  it('is off unless it is configured', async () => {
-    asked.length = 0
-    expect(await choose(leaked)).toMatchObject({ status: 'enrolled' })
-    expect(asked).toEqual([])
   })
 })
 
