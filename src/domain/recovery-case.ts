@@ -72,6 +72,8 @@ export interface RecoveryCase {
   readonly endsAt: Instant
   /** How many times something was shown; a decision counts for what was there when it was made. */
   readonly evidence: number
+  /** Which answers were taken: of several at once one is. */
+  readonly answers?: readonly string[]
   /** Since more was asked for last. */
   readonly approvedBy?: string
   readonly reviews: readonly Review[]

@@ -48,7 +48,12 @@ export type CaseEntry =
         /** Since when the browser that opened it is known as one of the owner's. */
         readonly knownSince?: Instant
       })
-  | (Shown & { readonly kind: 'answer'; readonly text: string; readonly address: string })
+  | (Shown & {
+      readonly kind: 'answer'
+      readonly id: string
+      readonly text: string
+      readonly address: string
+    })
   | { readonly kind: 'question'; readonly at: Instant; readonly by: string; readonly text: string }
   /** What a reviewer wrote for the others beside a decision. */
   | { readonly kind: 'note'; readonly at: Instant; readonly by: string; readonly text: string }

@@ -7,7 +7,7 @@ import type { Cases, ClaimedCase } from './cases.ts'
 
 /** The side of whoever opened the case, and of the owner who says that it was not they. */
 export function createCaseClaims(
-  { store, codes, clock, settings }: CaseOpeningTools,
+  { store, codes, clock, random, settings }: CaseOpeningTools,
   { book, moves }: { readonly book: CaseBook; readonly moves: CaseMoves },
 ): Pick<Cases, 'find' | 'claimed' | 'about' | 'answer' | 'withdraw' | 'object'> {
   async function shown(one: RecoveryCase): Promise<ClaimedCase> {
@@ -62,7 +62,9 @@ export function createCaseClaims(
       if (earlier.length + files.length > most(settings.files)) return false
       const attachments = await book.attach(one, files, until)
       // Before the state: an answer that nobody waits for any more does no harm, a state without an answer would.
-      const entry: CaseEntry = { kind: 'answer', at: clock(), text, attachments, address: visit.address }
+      const answer = random(9)
+      const said = { text, attachments, address: visit.address }
+      const entry: CaseEntry = { kind: 'answer', id: answer, at: clock(), ...said }
       await book.write(one, entry, until)
       const moved = await moves.make(
         id,
@@ -71,7 +73,12 @@ export function createCaseClaims(
           const state = stateAfter(now.state, 'answer')
           return state === undefined
             ? { refused: 'over' as const }
-            : { ...now, state, evidence: now.evidence + 1 }
+            : {
+                ...now,
+                state,
+                evidence: now.evidence + 1,
+                answers: [...(now.answers ?? []), answer],
+              }
         },
         { later: true },
       )

@@ -70,10 +70,9 @@ export function createCaseMoves({ store, queue, vault, clock, tell }: CaseMovesT
     }
   }
 
-  async function settled(id: string, later = false): Promise<RecoveryCase | undefined> {
+  async function settled(id: string): Promise<RecoveryCase | undefined> {
     const one = await rows.get(id)
     if (one === undefined || one.told === one.state) return one
-    if (later) throw new Problem('busy', { retryAfter: 1 })
     // Whoever tells just now is done in a moment, unless they died: then it takes until the lease is over.
     for (let round = 0; round < mostWaits; round += 1) {
       if (await settle(one)) return rows.get(id)
@@ -86,10 +85,11 @@ export function createCaseMoves({ store, queue, vault, clock, tell }: CaseMovesT
 
   const make: CaseMoves['make'] = async (id, actor, change, { later } = { later: false }) => {
     for (let round = 0; round < mostRounds; round += 1) {
-      const one = await settled(id, later)
+      const one = await (later ? rows.get(id) : settled(id))
       if (one === undefined) return { status: 'unknown' }
       const next = change(one)
       if ('refused' in next) return { status: 'refused', reason: next.refused }
+      if (one.told !== one.state) throw new Problem('busy', { retryAfter: 1 })
       await look(id, clock() + grace)
       const end = isOver(next.state) ? { overAt: clock(), ...(one.queue === 'open' && over) } : {}
       const draft = { ...next, ...end, actor: seal(id, actor) }

@@ -82,6 +82,7 @@ export function createCaseReview(
       const one = await own(id, reviewer.id)
       const shown = one === undefined ? [] : await book.entries(id)
       const attachment = shown
+        .filter((entry) => one !== undefined && counts(entry, one))
         .flatMap((entry) => ('attachments' in entry ? entry.attachments : []))
         .find((each) => each.name === name)
       const bytes = attachment === undefined ? undefined : await book.file(id, attachment)
@@ -149,7 +150,11 @@ function lineOf(one: RecoveryCase & Whose): CaseLine {
   }
 }
 
-/** What was written with a decision belongs to it. */
-export function counts(entry: CaseEntry, { reviews }: Pick<RecoveryCase, 'reviews'>): boolean {
+/** What was written with a decision belongs to it, an answer to the state that it led to: what came too late was never said. */
+export function counts(
+  entry: CaseEntry,
+  { reviews, answers = [] }: Pick<RecoveryCase, 'reviews' | 'answers'>,
+): boolean {
+  if (entry.kind === 'answer') return answers.includes(entry.id)
   return !('by' in entry) || reviews.some(({ by, at }) => by === entry.by && at === entry.at)
 }

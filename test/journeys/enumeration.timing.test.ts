@@ -38,6 +38,9 @@ onSqlite((_, fresh) => {
         SIGNET_HASHING__ITERATIONS: '1',
         SIGNET_FACTORS__EMAIL_CODE__PER_HOUR: '1000',
         SIGNET_FACTORS__MAGIC_LINK__PER_HOUR: '1000',
+        SIGNET_RECOVERY__CASES__PER_DAY: '100000',
+        SIGNET_RECOVERY__CASES__PER_ADDRESS_PER_DAY: '10000',
+        SIGNET_RECOVERY__CASES__PER_IDENTIFIER_PER_DAY: '100',
       },
     })
     started = processes
@@ -117,6 +120,24 @@ onSqlite((_, fresh) => {
             { identifier: `${name}-${attempt}-${round % people}@example.com` },
             303,
           )
+      return [ask('ana'), ask('bob')]
+    })
+  })
+
+  it(`S32: a recovery case takes the same time whether or not it is about anybody, ${samples} interleaved requests`, async () => {
+    const { issuer, processes } = await opened()
+    await expectAlike(async (attempt) => {
+      for (let each = 0; each < people; each++)
+        await addPerson(processes.house, `ana-${attempt}-${each}@example.com`)
+      const visitor = createVisitor()
+      const page = await visitor.get(`${issuer}/recovery/case`)
+      const ask =
+        (name: string): Send =>
+        (round) => {
+          const identifier = `${name}-${attempt}-${round % people}@example.com`
+          const said = { identifier, reply: `reply-${round}@example.com`, happened: 'The phone is lost.' }
+          return post(visitor, page, '/recovery/case', said, 201)
+        }
       return [ask('ana'), ask('bob')]
     })
   })

@@ -72,6 +72,19 @@ eachStore((_, open) => {
     expect(await cases.decide(id, rita, again)).toEqual({ status: 'done', state: 'approved' })
   })
 
+  it('of two answers at once one is taken, with its files; the other was never said', async () => {
+    const { cases, id, reviewer, queue } = await opened()
+    const rita = await reviewer('rita')
+    await cases.decide(id, rita, ask)
+    const taken = await Promise.all(['one', 'two'].map((text) => cases.answer(id, text, [pdf], visit)))
+    await queue.run()
+    expect(taken.filter(Boolean)).toHaveLength(1)
+    const shown = await cases.look(id, rita.id)
+    const answers = shown?.entries.filter(({ kind }) => kind === 'answer')
+    expect(answers).toMatchObject([{ text: taken[0] ? 'one' : 'two' }])
+    expect(shown?.evidence).toBe(2)
+  })
+
   it('S38: nobody judges their own case, one of somebody linked to them, or of somebody who lately judged theirs', async () => {
     const world = await opened()
     const { cases, id, ana, linked, reviewer, clock } = world
