@@ -64,6 +64,22 @@ eachStore((_name, open) => {
     await vi.waitFor(async () => expect(await rows()).toEqual([]), patience)
   })
 
+  test('of messages of one name one goes out, whoever sends them; without a name, or with another, each', async () => {
+    const carried: string[] = []
+    const carriers = { email: async ({ text }: { text: string }) => void carried.push(text) }
+    const { queue, messenger } = await rigWith(() => carriers)
+    await messenger.send(code({ once: 'one' }))
+    await messenger.send(code({ once: 'one' }))
+    queue.start()
+    await vi.waitFor(() => expect(carried).toHaveLength(1), patience)
+    await messenger.send(code({ once: 'one' }))
+    await messenger.send(code({ once: 'two' }))
+    await messenger.send(code())
+    await vi.waitFor(() => expect(carried).toHaveLength(3), patience)
+    await sleep(500)
+    expect(carried).toHaveLength(3)
+  })
+
   test('mail and SMS are caught by the inbox in development', async () => {
     const inboxes: ReturnType<typeof createInbox>[] = []
     const { queue, messenger } = await rigWith(({ store, vault, clock, random }) => {
