@@ -88,6 +88,7 @@ eachStore((_, __, fresh) => {
     expect(read.headers.get('content-disposition')).toMatch(/\.html"$/)
     expect(read.body).toContain('Photo Shop')
     expect(words(read)).toContain('What Signet keeps about you')
+    expect(words(read)).toContain('Authenticator app')
     expect(read.body).toContain('src="data:image/jpeg;base64,AAAA"')
     expect(read.body).not.toMatch(/<script|src="(?!data:)|href=|url\(/i)
     expect(secrets.filter((secret) => read.body.includes(secret))).toEqual([])

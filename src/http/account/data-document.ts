@@ -75,6 +75,7 @@ export function createDataDocument({ web }: Pick<AppDependencies, 'web'>) {
       const text = String(given)
       if (moment.test(text)) return momentAt(Date.parse(text)).text
       if (!ownWord.test(text)) return text
+      if (field === 'way' || field === 'factor') return word(`factors:${text}.name`, text)
       return word(`data:values.${field}.${text}`, word(`data:values.${text}`, text))
     }
 
