@@ -8,7 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // One per core; vitest would leave one idle, and much of the time goes into waiting.
     maxWorkers: '100%',
-    testTimeout: 60_000,
+    // Whole processes are started, killed and started again, on machines that have other things to do.
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     // Of a busy machine nothing is expected within a second.
     expect: { poll: { timeout: 20_000 } },

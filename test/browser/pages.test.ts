@@ -22,7 +22,7 @@ describe.concurrent.each([
   })
   afterAll(() => site.close())
 
-  it('every page can be read and used by everybody, on every screen', { timeout: 240_000 }, async () => {
+  it('every page can be read and used by everybody, on every screen', { timeout: 600_000 }, async () => {
     // What fades in has other colours on the way.
     const options = { locale, viewport: wide, reducedMotion: 'reduce' } as const
     const [page, other] = [await stage.person(options), await stage.person(options)]

@@ -1,28 +1,18 @@
 /** Races for what proves a person once: one answer to a link and on a phone counts; one sign-in comes of a code, and of what a key signed. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Options, softKey } from '../factors/soft-key.ts'
 import { password } from '../support/person.ts'
 import { createPhone } from '../support/phone.ts'
 import { callback } from '../support/relying-party.ts'
-import { engines, type FreshStore } from '../support/stores.ts'
+import { engines } from '../support/stores.ts'
 import { createVisitor, type Page, type Visitor } from '../support/visitor.ts'
-import { type Arena, elsewhere, everywhere, inTurn, openArena, race } from './arena.ts'
-import { post } from './races.ts'
+import { elsewhere, everywhere, inTurn, post, race, useArena } from './arena.ts'
 
 const visit = { address: '127.0.0.1', language: 'en', userAgent: 'test' }
 
 export function describeAnswerRaces(rounds: number): void {
   describe.each(Object.entries(engines()))('on %s', (_, fresh) => {
-    let arena: Arena
-    let store: FreshStore
-    beforeAll(async () => {
-      store = await fresh()
-      arena = await openArena(store.url)
-    })
-    afterAll(async () => {
-      await arena?.stop()
-      await store?.drop()
-    })
+    const arena = useArena(fresh)
 
     const racing = <Ready>(
       title: string,

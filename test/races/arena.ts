@@ -1,9 +1,11 @@
 /** Two server processes on one store, and everybody who races over them: raw requests, sent at once, in turns to one process and the other. */
 import { randomInt } from 'node:crypto'
+import { afterAll, beforeAll } from 'vitest'
 import { addPerson } from '../support/person.ts'
 import { callback, type Flow, type RelyingParty, register } from '../support/relying-party.ts'
 import { type Processes, startProcesses } from '../support/signet.ts'
-import { createVisitor, type Visitor } from '../support/visitor.ts'
+import type { FreshStore } from '../support/stores.ts'
+import { createVisitor, type Page, type Visitor } from '../support/visitor.ts'
 
 export interface Arena extends Processes {
   readonly issuer: string
@@ -16,7 +18,23 @@ export interface Arena extends Processes {
   at(racer: number, path: string): string
 }
 
-export async function openArena(storage: string): Promise<Arena> {
+/** One for all the tests beside it, on a store of its own; filled before the first of them. */
+export function useArena(fresh: () => Promise<FreshStore>): Arena {
+  const arena = {} as Arena
+  const undo: (() => Promise<unknown>)[] = []
+  beforeAll(async () => {
+    const store = await fresh()
+    undo.push(() => store.drop())
+    Object.assign(arena, await openArena(store.url))
+    undo.push(() => arena.stop())
+  })
+  afterAll(async () => {
+    for (const step of undo.reverse()) await step()
+  })
+  return arena
+}
+
+async function openArena(storage: string): Promise<Arena> {
   const started = await startProcesses(2, {
     storage,
     // Each browser says where it is, so that no limit per address slows the race down.
@@ -142,4 +160,31 @@ export async function userinfoOf(url: string, accessToken = ''): Promise<number>
   const response = await fetch(url, { headers: { authorization: `Bearer ${accessToken}` } })
   await response.body?.cancel()
   return response.status
+}
+
+/** The page's form, sent to the process of this racer as the browser would, with nothing of the answer kept. */
+export async function post(
+  arena: Arena,
+  racer: number,
+  visitor: Visitor,
+  page: Page,
+  path: string,
+  values: Record<string, string>,
+  cookie = cookieOf(visitor),
+): Promise<{ status: number; location: string }> {
+  const form = page.document
+    .querySelectorAll('form')
+    .find((each) => each.getAttribute('action')?.endsWith(path))
+  if (form === undefined) throw new Error(`${page.url} has no form to ${path}`)
+  const hidden = form
+    .querySelectorAll('input[type="hidden"]')
+    .map((input) => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? ''])
+  const response = await fetch(arena.at(racer, path), {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie, ...elsewhere() },
+    body: new URLSearchParams({ ...Object.fromEntries(hidden), ...values }),
+  })
+  await response.body?.cancel()
+  return { status: response.status, location: response.headers.get('location') ?? '' }
 }

@@ -1,9 +1,9 @@
 /** The races themselves; `races.test.ts` runs a few rounds of each, `races.long.test.ts` as many as the promises name. */
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { addPerson, password } from '../support/person.ts'
-import { engines, type FreshStore } from '../support/stores.ts'
+import { engines } from '../support/stores.ts'
 import { createVisitor, type Page, type Visitor } from '../support/visitor.ts'
 import {
   type Answer,
@@ -13,10 +13,11 @@ import {
   everywhere,
   exchangeOf,
   inTurn,
-  openArena,
+  post,
   race,
   silently,
   token,
+  useArena,
   userinfoOf,
 } from './arena.ts'
 
@@ -25,16 +26,7 @@ const operator = { kind: 'operator', id: 'test' } as const
 /** `rounds` of what is good once, `further` of the rest. */
 export function describeRaces(rounds: number, further: number = rounds): void {
   describe.each(Object.entries(engines()))('on %s', (_, fresh) => {
-    let arena: Arena
-    let store: FreshStore
-    beforeAll(async () => {
-      store = await fresh()
-      arena = await openArena(store.url)
-    })
-    afterAll(async () => {
-      await arena?.stop()
-      await store?.drop()
-    })
+    const arena = useArena(fresh)
 
     type Run = (racers: number, round: number) => Promise<void>
     const racing = (title: string, run: Run, times = rounds) =>
@@ -236,33 +228,6 @@ async function signInWith(arena: Arena, email: string, typed = password): Promis
   const visitor = createVisitor({ stopAt: 'https://rp.example.com/callback', headers: elsewhere() })
   const identify = await visitor.get((await arena.party.begin()).url)
   return visitor.submit(await visitor.submit(identify, { identifier: email }), { password: typed })
-}
-
-/** The page's form, sent to the process of this racer as the browser would, with nothing of the answer kept. */
-export async function post(
-  arena: Arena,
-  racer: number,
-  visitor: Visitor,
-  page: Page,
-  path: string,
-  values: Record<string, string>,
-  cookie = cookieOf(visitor),
-): Promise<{ status: number; location: string }> {
-  const form = page.document
-    .querySelectorAll('form')
-    .find((each) => each.getAttribute('action')?.endsWith(path))
-  if (form === undefined) throw new Error(`${page.url} has no form to ${path}`)
-  const hidden = form
-    .querySelectorAll('input[type="hidden"]')
-    .map((input) => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? ''])
-  const response = await fetch(arena.at(racer, path), {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { cookie, ...elsewhere() },
-    body: new URLSearchParams({ ...Object.fromEntries(hidden), ...values }),
-  })
-  await response.body?.cancel()
-  return { status: response.status, location: response.headers.get('location') ?? '' }
 }
 
 const machines = new WeakMap<Arena, ReturnType<typeof makeMachine>>()
