@@ -11,7 +11,7 @@ import type { Portal } from './portal.ts'
 /** What happened lately is five lines; the rest is a page of its own. */
 const lately = 5
 /** So far back the sign-in before this one is looked for: one sign-in makes two entries or three. */
-const lookedAt = 50
+const lookedAt = 20
 
 /** Who am I, what should I look at, what happened, and where everything else is. */
 export function createHomePage(deps: AppDependencies, portal: Portal): SignedInHandler {
