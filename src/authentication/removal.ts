@@ -30,7 +30,7 @@ export interface RemovalOptions {
   readonly force?: boolean
   /**
    * Whoever wants it proved nothing but that a message reached them: refused (`second-factor`) where it would take away the only second factor,
-   * unless that was added within a day (S33): then it goes, whatever the policy asks for, as long as its owner still gets in.
+   * unless that was added within a day, and not in a recovery (S33): then it goes, whatever the policy asks for, as long as its owner still gets in.
    */
   readonly unproved?: boolean
 }
@@ -70,7 +70,8 @@ export function createRemoval(tools: RemovalTools): Pick<Enrolments, 'remove' | 
     const known = await situations.ofIdentity(await identities.get(identityId))
     const credential = known.credentials.find(({ id }) => id === credentialId)
     if (credential === undefined) return refused('unknown')
-    const isOld = clock() - credential.createdAt >= newFor
+    // What was set up in a recovery took the place of what was lost: its owner did not do without.
+    const isOld = credential.ceiling !== undefined || clock() - credential.createdAt >= newFor
     const keeps = async (left: readonly EnrolledWay[]) => {
       if (force) return undefined
       // A stranger may have added it because the policy demanded one: its owner did without, and is asked for one of their own.

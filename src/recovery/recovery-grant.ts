@@ -79,7 +79,9 @@ export function createRecoveryGrant(
       // Nobody gets in by this before everybody was told that somebody tries.
       const row = await moves.pay(found)
       const using = { factor, at: clock() }
-      const taken = row.state === 'ready' ? await book.replace(row, { using }) : undefined
+      // Whoever was told meanwhile may have been about somebody who uses it already.
+      const isFree = row.state === 'ready' && row.using === undefined
+      const taken = isFree ? await book.replace(row, { using }) : undefined
       if (taken === undefined) return { status: 'gone' }
       await moves.watch(taken, clock() + 2 * skew)
       const finished = await prepared.commit()

@@ -1,0 +1,87 @@
+/** What somebody would try who holds one thing of another person's: their mailbox, their password, or half of a race. */
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/ports/store.ts'
+import { closeHasher, operator } from '../authentication/house.ts'
+import { eachStore, type OpenStore } from '../support/stores.ts'
+import { begun, createProcess, factorsOf, here, settings, visit } from './recovery-world.ts'
+
+const byCode = { browser: here.browser }
+
+async function ready(open: OpenStore) {
+  const at = await begun(open)
+  at.clock.advance(settings.delay)
+  await at.jobs()
+  return at
+}
+
+afterAll(closeHasher)
+
+eachStore((_, open) => {
+  describe('whoever holds the mailbox', () => {
+    it('S33: cannot take away what was set up in a recovery, new as it is: its owner did not do without', async () => {
+      const at = await ready(open)
+      const { recoveries, id, enrolments, outgoing } = at
+      expect((await recoveries.finish(byCode, 'counted-code', {}, visit)).status).toBe('done')
+      const about = outgoing.find(({ template }) => template === 'recovery-finished')?.about
+      const credential = about?.credential ?? ''
+      expect(await enrolments.remove(id, credential, operator, { unproved: true })).toEqual({
+        status: 'refused',
+        reason: 'second-factor',
+      })
+      expect(await factorsOf(at, id)).toEqual(['counted-code', 'password'])
+    })
+  })
+
+  describe('a grant', () => {
+    it('F3: is used once, also by two who first have to tell everybody what was not told yet', async () => {
+      const at = await begun(open)
+      const { clock, store, shelf, id, trouble, once } = at
+      clock.advance(settings.delay)
+      // Ready, and nobody told: what is owed is paid by whoever uses the grant.
+      trouble.messages = 20
+      await at.jobs()
+      expect((await store.recoveries.get(id))?.owed).toHaveLength(1)
+      const [writes, tells] = [gate(), gate()]
+      const winner = createProcess(held(store, 'credentials', 'insert', writes), clock, shelf)
+      const loser = createProcess(held(store, 'recoveries', 'replace', tells), clock, shelf)
+      for (const name of once) for (const one of [winner, loser]) one.once.add(name)
+      const second = loser.recoveries.finish(byCode, 'named-key', { key: 'second' }, visit)
+      await tells.reached
+      const first = winner.recoveries.finish(byCode, 'named-key', { key: 'first' }, visit)
+      await writes.reached
+      tells.open()
+      await second
+      writes.open()
+      const ends = await Promise.all([first, second])
+      expect(ends.map(({ status }) => status).sort()).toEqual(['done', 'gone'])
+      expect((await factorsOf(at, id)).filter((name) => name === 'named-key')).toHaveLength(1)
+    })
+  })
+})
+
+/** Where somebody waits until they are let go on. */
+function gate() {
+  const [reached, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  return { reached: reached.promise, arrive: reached.resolve, open: opened.resolve, opened: opened.promise }
+}
+
+/** The store, in which one verb of one collection waits. */
+function held(
+  store: Store,
+  name: 'credentials' | 'recoveries',
+  verb: string,
+  at: ReturnType<typeof gate>,
+): Store {
+  const slow = new Proxy(store[name] as object, {
+    get(rows, key) {
+      const own = Reflect.get(rows, key)
+      if (key !== verb) return own
+      return async (...values: unknown[]) => {
+        at.arrive()
+        await at.opened
+        return own.apply(rows, values)
+      }
+    },
+  })
+  return { ...store, [name]: slow } as Store
+}
