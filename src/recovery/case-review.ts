@@ -106,6 +106,8 @@ export function createCaseReview(
         action === 'ask'
           ? ({ kind: 'question', at, by: by.id, text } as const)
           : ({ kind: 'note', at, by: by.id, text } as const)
+      // Nobody would answer.
+      if (action === 'ask' && one.kind === 'contested') return { status: 'refused', reason: 'not-now' }
       const verdict = judged(one, { action, by: by.id, seen })
       if ('refused' in verdict) return { status: 'refused', reason: verdict.refused }
       // Suspended meanwhile: nothing could come of it.
