@@ -90,7 +90,7 @@ export function createArrival(tools: ArrivalTools): Arrival {
     return newest === undefined ? undefined : (await questions.stand(asker, visit, newest)).step
   }
 
-  /** The right person is here: their failures are forgotten, their device is known, an address gets back only what this one took. */
+  /** At a sign-in the right person is here: their failures are forgotten, their device is known, an address gets back only what this one took. */
   async function complete(
     visit: Visit,
     process: Authentication,
@@ -99,16 +99,20 @@ export function createArrival(tools: ArrivalTools): Arrival {
   ): Promise<void> {
     const { identityId = '' } = process
     const device = await devices.find(visit.device, identityId)
-    // Whoever tries to get back in may not be who they say: nothing becomes known by it.
-    const remembers = process.requirement.recovery !== true
     const own = device === undefined ? [] : [deviceSubject(device)]
+    // Whoever tries to get back in may not be who they say: nothing becomes known by it, and guesses at what they did not give stay counted.
+    const isSignIn = process.requirement.recovery !== true
     // Each in rows of its own; written together, they cost one commit.
-    await Promise.all([
-      attempts.clear([...countersOf(known, factors), ...own]),
-      attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address')),
-      ...(remembers ? [devices.remember(visit.device, identityId, visit.userAgent)] : []),
-      ...(remembers ? [whereabouts.note(identityId, visit.address)] : []),
-    ])
+    await Promise.all(
+      isSignIn
+        ? [
+            attempts.clear([...countersOf(known, factors), ...own]),
+            attempts.refund(receipts.filter(({ subject }) => subject.kind === 'address')),
+            devices.remember(visit.device, identityId, visit.userAgent),
+            whereabouts.note(identityId, visit.address),
+          ]
+        : [attempts.refund(receipts)],
+    )
     const why = { ...purposeOf(process), ...reasonsOf(step.because) }
     const proved = { factors: process.proofs.map((proof) => proof.factor), process: shortName(process.id) }
     const details = { ...proved, ...why }

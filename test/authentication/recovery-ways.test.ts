@@ -94,6 +94,32 @@ describe('in a recovery', () => {
       expect(here.sent).not.toEqual([])
     })
 
+    for (const [name, requirement] of [
+      ['a drill', drill],
+      ['a recovery', wanting],
+    ] as const)
+      it(`S26: ${name} that came to its end forgets no guesses: whoever has two things must not buy tries at a third`, async () => {
+        const here = await house()
+        here.trusted.set(here.row.id, here.clock.now())
+        const at = visit({ device: laptop })
+        const stranger = visit({ address: '198.51.100.7' })
+        const guess = async () => {
+          const who = await identified(here, ana, stranger)
+          return (await here.engine.prove(who, stranger, 'password', { password: 'not it at all, no' }))
+            .status
+        }
+        for (let round = 0; round < 6; round += 1) await guess()
+        expect(await guess()).toBe('throttled')
+        const who = await identified(here, ana, at, requirement)
+        await here.engine.prove(who, at, 'password', { password: secret })
+        await here.engine.choose(who, at, 'trusted-device')
+        await here.engine.current(who, at)
+        expect(await here.engine.prove(who, at, 'trusted-device', {})).toMatchObject({
+          step: { kind: 'done' },
+        })
+        expect(await guess()).toBe('throttled')
+      })
+
     it('a trusted browser counts beside a password, in that browser alone, and S44: never alone or beside codes', async () => {
       const here = await house()
       here.trusted.set(here.row.id, here.clock.now())
