@@ -2,16 +2,16 @@
 // proved. Whether somebody else has it already shows nowhere; its owner is told (S32).
 import { type Identifier, type IdentifierKind, masked, parseAs } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
-import { createCode, normalisedCode } from '../domain/one-time-code.ts'
+import { createCode } from '../domain/one-time-code.ts'
 import { readerAt } from '../domain/reader.ts'
 import { type Duration, hour, type Instant, minute, second } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { SendBudget, SendLimit } from '../ports/send-budget.ts'
-import type { Registration, Store } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
+import { createAwaitedCodes, type Typed } from './awaited-codes.ts'
 import type { Identities } from './index.ts'
-import { sameHash } from './one-time-code.ts'
 
 export type AddressKind = Extract<IdentifierKind, 'email' | 'phone'>
 
@@ -59,10 +59,7 @@ export interface PendingProof {
   readonly againAt: Instant
 }
 
-export type AddressProved =
-  | { readonly status: 'proved'; readonly wish: Wish }
-  | { readonly status: 'refused'; readonly triesLeft: number }
-  | { readonly status: 'expired' }
+export type AddressProved = Typed<Wish>
 
 export interface AddressProofs {
   /** One at a time of each kind: a code that was asked for before is void. `sent` as well when nothing may be sent any more. */
@@ -89,18 +86,7 @@ const nowhere: Identifier = { kind: 'username', value: '', written: '' }
 export function createAddressProofs(tools: AddressProofsTools): AddressProofs {
   const { store, identities, vault, clock, random, messenger, budget, settings, limits, issuer } = tools
   const rowId = (identityId: string, kind: AddressKind) => vault.mac(purpose, `${identityId} ${kind}`)
-  const codeHash = (id: string, code: string) => vault.mac(`${purpose}-code`, `${id} ${code}`)
-  const opened = ({ id, sealed }: Registration): Sealed => JSON.parse(vault.open(purpose, sealed, id))
-
-  async function write(id: string, sealed: Sealed, code: string): Promise<void> {
-    await store.registrations.put({
-      id,
-      code: codeHash(id, code),
-      sealed: vault.seal(purpose, JSON.stringify(sealed), id),
-      triesLeft: settings.code_tries,
-      expiresAt: clock() + settings.code_lifetime,
-    })
-  }
+  const { opened, write, ...codes } = createAwaitedCodes<Sealed>(purpose, tools)
 
   /** The owner of a taken address learns that it was tried, and whoever tried learns nothing. */
   async function tell(
@@ -141,16 +127,6 @@ export function createAddressProofs(tools: AddressProofsTools): AddressProofs {
     await tell(to, identity, taken, { visit, code, affordable })
   }
 
-  /** The row after one try was taken from it; undefined when there is none, or no try is left. */
-  async function payForTry(id: string): Promise<Registration | undefined> {
-    for (;;) {
-      const row = await store.registrations.get(id)
-      if (row === undefined || row.triesLeft <= 0) return undefined
-      const paid = { ...row, triesLeft: row.triesLeft - 1 }
-      if (await store.registrations.replace(paid)) return paid
-    }
-  }
-
   return {
     async begin(identityId, wish, visit) {
       const identity = await identities.get(identityId)
@@ -187,15 +163,9 @@ export function createAddressProofs(tools: AddressProofsTools): AddressProofs {
     },
 
     async confirm(identityId, kind, code) {
-      const id = rowId(identityId, kind)
-      const row = await payForTry(id)
-      if (row === undefined) return { status: 'expired' }
-      if (!sameHash(row.code, codeHash(id, normalisedCode(code))))
-        return { status: 'refused', triesLeft: row.triesLeft }
-      const spent = await store.registrations.take(id)
-      // Another code was asked for meanwhile, or somebody else was first.
-      if (spent === undefined || spent.code !== row.code) return { status: 'expired' }
-      const { againAt: _againAt, value: _value, ...wish } = opened(spent)
+      const typed = await codes.confirm(rowId(identityId, kind), code)
+      if (typed.status !== 'proved') return typed
+      const { againAt: _againAt, value: _value, ...wish } = typed.wish
       return { status: 'proved', wish }
     },
   }

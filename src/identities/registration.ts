@@ -4,17 +4,17 @@ import type { Actor } from '../domain/audit-event.ts'
 import { changedClaims } from '../domain/claims.ts'
 import { type Identifier, masked, parseAs } from '../domain/identifier.ts'
 import { type Identity, mailAddress } from '../domain/identity.ts'
-import { createCode, normalisedCode } from '../domain/one-time-code.ts'
+import { createCode } from '../domain/one-time-code.ts'
 import { readerAt } from '../domain/reader.ts'
 import { type Duration, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Messenger } from '../ports/messenger.ts'
-import type { Registration, Store } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
+import { createAwaitedCodes } from './awaited-codes.ts'
 import type { Identities } from './index.ts'
 import { createMailBudget } from './mail-budget.ts'
-import { sameHash } from './one-time-code.ts'
 
 export interface RegistrationsTools {
   readonly store: Pick<Store, 'registrations' | 'attempts'>
@@ -71,25 +71,10 @@ const purpose = 'registration'
 const nowhere: Identifier = { kind: 'username', value: '', written: '' }
 
 export function createRegistrations(tools: RegistrationsTools): Registrations {
-  const { store, identities, vault, clock, random, messenger, audit, settings, issuer } = tools
+  const { store, identities, vault, random, messenger, audit, settings, issuer } = tools
   const budget = createMailBudget(tools)
   const rowId = (processId: string) => vault.mac('registration-process', processId)
-  const codeHash = (id: string, code: string) => vault.mac('registration-code', `${id} ${code}`)
-
-  function opened({ id, sealed }: Registration): Wish {
-    return JSON.parse(vault.open(purpose, sealed, id))
-  }
-
-  /** `code` undefined: nothing that anybody types will match. */
-  async function write(id: string, wish: Wish, code: string | undefined): Promise<void> {
-    await store.registrations.put({
-      id,
-      code: codeHash(id, code ?? random(16)),
-      sealed: vault.seal(purpose, JSON.stringify(wish), id),
-      triesLeft: settings.code_tries,
-      expiresAt: clock() + settings.code_lifetime,
-    })
-  }
+  const { opened, write, ...codes } = createAwaitedCodes<Wish>(purpose, tools)
 
   async function tell(
     form: RegistrationForm,
@@ -116,16 +101,6 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
         ...readerAt(own ?? mailAddress(owner) ?? address, owner, form),
         values: { ...values, link: `${issuer}/recovery` },
       })
-    }
-  }
-
-  /** The row after one try was taken from it; undefined when there is none, or no try is left. */
-  async function payForTry(id: string): Promise<Registration | undefined> {
-    for (;;) {
-      const row = await store.registrations.get(id)
-      if (row === undefined || row.triesLeft <= 0) return undefined
-      const paid = { ...row, triesLeft: row.triesLeft - 1 }
-      if (await store.registrations.replace(paid)) return paid
     }
   }
 
@@ -161,7 +136,8 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
       // Too much mail: the code that was sent last stays good, and a new one would reach nobody.
       const keepsLast = !affordable && before !== undefined && opened(before).email === address.written
       if (keepsLast) await store.registrations.replace(before)
-      else await write(id, wish, affordable && owner === undefined ? code : undefined)
+      // Otherwise nothing that anybody types will match.
+      else await write(id, wish, affordable && owner === undefined ? code : random(16))
       await tell(form, affordable ? address : nowhere, affordable ? owner : undefined, code)
       await audit.record({
         action: 'registration.requested',
@@ -174,15 +150,8 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
     },
 
     async confirm(processId, code, origin) {
-      const id = rowId(processId)
-      const row = await payForTry(id)
-      if (row === undefined) return { status: 'expired' }
-      if (!sameHash(row.code, codeHash(id, normalisedCode(code))))
-        return { status: 'refused', triesLeft: row.triesLeft }
-      const taken = await store.registrations.take(id)
-      // Another code was asked for meanwhile, or somebody else was first.
-      if (taken === undefined || taken.code !== row.code) return { status: 'expired' }
-      return create(opened(taken), origin)
+      const typed = await codes.confirm(rowId(processId), code)
+      return typed.status === 'proved' ? create(typed.wish, origin) : typed
     },
 
     async pending(processId) {

@@ -1,12 +1,9 @@
-/** A person tries out how they get back in, by keyboard and in a real browser, in every appearance. */
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { minute } from '../../src/domain/time.ts'
 import { codeOf } from '../factors/authenticator.ts'
 import { createClock } from '../support/clock.ts'
 import { addPerson, password } from '../support/person.ts'
+import { everyAppearance } from './appearances.ts'
 import { signIn } from './forms.ts'
 import { fill, heading, press, useStage, words } from './stage.ts'
 
@@ -14,27 +11,6 @@ const clock = createClock()
 const stage = useStage({ env: { SIGNET_DEMO__ENABLED: 'false' }, clock: clock.now })
 const key = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const email = 'ana@example.com'
-
-/** Where pictures go, for whoever wants to look at them. */
-const pictures = process.env.SIGNET_TEST_PICTURES
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (pictures === undefined) return
-  await mkdir(pictures, { recursive: true })
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-}
-
-/** In light and dark, wide and narrow; nothing reaches beyond the edge. */
-async function everyAppearance(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of [1100, 360]) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 800 })
-      expect(await page.evaluate('document.scrollingElement.scrollWidth')).toBe(width)
-      await picture(page, `${name}-${colorScheme}-${width}`)
-    }
-  await page.setViewportSize({ width: 1100, height: 800 })
-}
 
 it('looks at what a loss would mean, tries it, and sees how it ended', { timeout: 120_000 }, async () => {
   const { signet } = stage
