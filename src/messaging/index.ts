@@ -3,6 +3,7 @@
  * (templates.ts) and carriers (smtp.ts, in development inbox.ts), and the guarded way out for fetches (guarded-fetch.ts).
  * Who is told what, and when, is decided by the services.
  */
+import { Problem } from '../domain/problem.ts'
 import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
@@ -50,11 +51,12 @@ export function createMessenger(deps: MessengerDeps): Messenger {
     async send(message) {
       const kind = jobKinds[message.to.kind === 'phone' ? 'sms' : 'email']
       const queued: Queued = { message, id: random(16), at: clock() }
-      // A person's sign-in does not fail because mail does; a full queue has been in the log for hours.
-      const { once } = message
+      const { once, needed } = message
       const options = { after: someTime(random), ...(once === undefined ? {} : { id: once }) }
-      if (!(await queue.add(kind, queued, options)))
-        log.error({ kind, template: message.template }, 'queue full, message lost')
+      if (await queue.add(kind, queued, options)) return
+      if (needed === true) throw new Problem('busy', { retryAfter: 60 })
+      // A person's sign-in does not fail because mail does; a full queue has been in the log for hours.
+      log.error({ kind, template: message.template }, 'queue full, message lost')
     },
   }
 }

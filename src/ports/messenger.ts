@@ -72,6 +72,8 @@ export interface Message extends Reader {
   readonly about?: Questioned
   /** Of all messages of this name within a day one goes out: for whoever may come here again after a crash. */
   readonly once?: string
+  /** Nothing may go on without it: where the queue is full, `send` throws `Problem('busy')` instead of losing it. */
+  readonly needed?: true
 }
 
 export interface Messenger {

@@ -89,7 +89,8 @@ export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
     const about = { identityId: identity.id, recoveryCase: one.id }
     for (const reader of await channels(identity, language)) {
       const once = `case-opened ${one.id} ${reader.to.written}`
-      await messenger.send({ template: 'case-opened', ...reader, values, about, once })
+      // No reviewer sees the case before.
+      await messenger.send({ template: 'case-opened', ...reader, values, about, once, needed: true })
     }
   }
 

@@ -64,7 +64,7 @@ export function createRecoveryBeginning(parts: RecoveriesParts): Pick<Recoveries
     for (let round = 0; round < mostRounds; round += 1) {
       const row = await write(one)
       if (row !== 'runs') {
-        const paid = await moves.pay(row)
+        const paid = await moves.pay(row).catch(later(row))
         return { status: row.state === 'ready' ? 'ready' : 'waiting', id: paid.reference, dueAt: paid.dueAt }
       }
       const running = await book.of(one.identityId)
@@ -109,5 +109,13 @@ export function createRecoveryBeginning(parts: RecoveriesParts): Pick<Recoveries
       const all = lost ?? credentials.map(({ id }) => id)
       return start({ ...one, lost: all, delay: settings.delay })
     },
+  }
+}
+
+/** Messages that there is no room for are the job's; whoever begins is to have their code. */
+function later(row: RecoveryRow): (error: unknown) => RecoveryRow {
+  return (error) => {
+    if (error instanceof Problem && error.code === 'busy') return row
+    throw error
   }
 }

@@ -101,7 +101,9 @@ export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
   async function onward(row: RecoveryRow): Promise<RecoveryRow | undefined | 'rests'> {
     const now = clock()
     if (row.using !== undefined && !isUsed(row, now)) return resumed(row, row.using)
-    if (row.state === 'waiting' && row.dueAt <= now) return make(row, 'due')
+    // The time that the wait gives to whoever might object begins when they are told.
+    const isTold = row.owed.every(({ of }) => of !== 'started')
+    if (row.state === 'waiting' && row.dueAt <= now && isTold) return make(row, 'due')
     if (row.state !== 'waiting' && isRunning(row) && row.endsAt <= now && row.using === undefined)
       return make(row, 'expire')
     return 'rests'
@@ -121,7 +123,7 @@ export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
       const [first] = current.owed
       if (first === undefined) break
       const patch = await tools.pay(current, first)
-      current = await crossOut(current, first, patch)
+      current = await crossOut(current, first, { ...patch, ...laterDue(current, first, clock()) })
     }
     return current
   }
@@ -151,6 +153,15 @@ export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
   })
 
   return { settled, make, pay, watch }
+}
+
+/** Messages could not be sent for a while: the wait begins anew once they were. */
+function laterDue(
+  { state, dueAt }: RecoveryRow,
+  { of, at }: RecoveryNews,
+  now: Instant,
+): Partial<RecoveryRow> {
+  return of === 'started' && state === 'waiting' && now - at > patience ? { dueAt: now + dueAt - at } : {}
 }
 
 /** Somebody is using the grant just now. */

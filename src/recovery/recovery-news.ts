@@ -99,7 +99,9 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
       const round = row.reviewed ? 'reviewed' : ''
       const once = `recovery ${owed.of} ${row.reference} ${round} ${owed.at} ${reader.to.written}`
       const about = aboutOf(row, owed.of)
-      await messenger.send({ template, ...reader, values, once, ...(about === undefined ? {} : { about }) })
+      const more = about === undefined ? {} : { about }
+      // Whoever cannot be told now is told later, and nobody gets in before that.
+      await messenger.send({ template, ...reader, values, once, needed: true, ...more })
     }
     if (owed.of === 'contested' || owed.of === 'cancelled') await tellMailbox(row, owed, template, sealed)
     return readers

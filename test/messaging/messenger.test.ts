@@ -173,6 +173,14 @@ eachStore((_name, open) => {
     expect(log.lines.filter((line) => line.includes('nobody carries it'))).toHaveLength(3)
   })
 
+  test('what nothing may go on without is not lost in a full queue: whoever sends it hears that it could not be taken', async () => {
+    const { messenger, rows, log } = await rigWith(() => ({}))
+    for (let index = 0; index < 3; index++) await messenger.send(code({ needed: true }))
+    await expect(messenger.send(code({ needed: true }))).rejects.toMatchObject({ code: 'busy' })
+    expect(await rows('mail:')).toHaveLength(3)
+    expect(log.lines).toEqual([])
+  })
+
   test('S42: neither address nor code reaches the log, whatever goes wrong', async () => {
     const server = await startMailServer({
       onRcptTo: ({ address }, _session, callback) => callback(new Error(`<${address}> unknown`)),

@@ -1,9 +1,21 @@
 /** What somebody would try who holds one thing of another person's: their mailbox, their password, or half of a race. */
 import { afterAll, describe, expect, it } from 'vitest'
+import { minute } from '../../src/domain/time.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { closeHasher, operator } from '../authentication/house.ts'
 import { eachStore, type OpenStore } from '../support/stores.ts'
-import { begun, createProcess, factorsOf, here, settings, visit } from './recovery-world.ts'
+import {
+  ana,
+  begun,
+  createProcess,
+  factorsOf,
+  here,
+  proved,
+  second_ana,
+  settings,
+  visit,
+  world,
+} from './recovery-world.ts'
 
 const byCode = { browser: here.browser }
 
@@ -29,6 +41,36 @@ eachStore((_, open) => {
         reason: 'second-factor',
       })
       expect(await factorsOf(at, id)).toEqual(['counted-code', 'password'])
+    })
+  })
+
+  describe('whoever keeps messages from being sent', () => {
+    it('S30: gains nothing: the wait begins when everybody is told', async () => {
+      const at = await world(open)
+      const { recoveries, clock, jobs, trouble, told } = at
+      const { id, code } = await at.person(ana, [second_ana])
+      trouble.messages = 10_000
+      await recoveries.begin(id, { result: proved(id), lost: [code] }, here).catch(() => undefined)
+      for (let round = 0; round < 3; round += 1) {
+        clock.advance(settings.delay)
+        await jobs()
+        expect(await recoveries.offers(byCode)).toEqual([])
+      }
+      trouble.messages = 0
+      clock.advance(minute)
+      await jobs()
+      expect(told()).toEqual([`recovery-started ${ana}`, `recovery-started ${second_ana}`])
+      expect(await recoveries.of(id)).toMatchObject({
+        state: 'waiting',
+        dueAt: clock.now() + settings.delay,
+      })
+      clock.advance(settings.delay - 1)
+      await jobs()
+      expect(await recoveries.offers(byCode)).toEqual([])
+      clock.advance(1)
+      await jobs()
+      expect(told('recovery-ready')).toHaveLength(2)
+      expect(await recoveries.offers(byCode)).not.toEqual([])
     })
   })
 
