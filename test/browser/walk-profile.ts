@@ -8,10 +8,10 @@ export async function visitProfile({ signet, page, see }: Walk): Promise<void> {
   const at = (place: string) => page.goto(`${signet.issuer}/account${place}`)
   await at('/profile')
   await see('account: profile', page)
-  await submit(page, { name: 'x'.repeat(300) }, '[action="/account/profile"] button[type="submit"]')
-  await see('account: profile mistaken', page)
   for (const group of await page.locator('summary').all()) await group.click()
   await see('account: profile with every group open', page)
+  await submit(page, { name: 'x'.repeat(300) }, '[action="/account/profile"] button[type="submit"]')
+  await see('account: profile mistaken', page)
   await submit(
     page,
     { name: 'Ana Ruiz', nickname: 'Ana' },
