@@ -95,6 +95,13 @@ export interface Decision {
 /** `same-reviewer`: somebody else must approve too. `changed`: there is something that the reviewer has not seen. */
 export type DecisionRefusal = 'over' | 'same-reviewer' | 'changed' | 'not-now'
 
+/** As it was before its first approval. */
+export function unapproved(one: RecoveryCase): RecoveryCase {
+  if (one.state !== 'approved-once') return one
+  const { approvedBy: _approvedBy, told: _told, ...rest } = one
+  return { ...rest, state: one.evidence > 1 ? 'answered' : 'opened' }
+}
+
 /** What a reviewer's decision makes of a case. Whoever comes second in the same moment is judged by what the first one left. */
 export function judged(
   one: Pick<RecoveryCase, 'state' | 'approvedBy' | 'evidence' | 'queue'>,

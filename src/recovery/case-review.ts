@@ -1,5 +1,5 @@
 import { may } from '../domain/identity.ts'
-import { judged, type RecoveryCase } from '../domain/recovery-case.ts'
+import { judged, type RecoveryCase, unapproved } from '../domain/recovery-case.ts'
 import { type Duration, day } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
@@ -41,7 +41,21 @@ export function createCaseReview(
     if (identityId === undefined || queue === 'new' || queue === 'nobody') return false
     if (identityId === reviewer) return false
     if (await linked(reviewer, identityId)) return false
-    return !(await reviewed(reviewer, identityId, one.id)) && !(await reviewed(identityId, reviewer))
+    if (await reviewed(identityId, reviewer)) return false
+    // Only somebody who could return it: or whoever opens cases about a person would use up everybody who may judge theirs.
+    return !(await reviewed(reviewer, identityId, one.id)) || !(await isReviewer(identityId))
+  }
+
+  async function isReviewer(identityId: string): Promise<boolean> {
+    const identity = await tools.identities.get(identityId)
+    if (identity === undefined || !may(identity, 'sign-in')) return false
+    return identity.roles.includes('reviewer') || identity.roles.includes('administrator')
+  }
+
+  /** What became of an approval whose reviewer may not judge any more: it was never given. */
+  async function standing({ approvedBy }: RecoveryCase): Promise<(now: RecoveryCase) => RecoveryCase> {
+    if (approvedBy === undefined || (await isReviewer(approvedBy))) return (now) => now
+    return (now) => (now.approvedBy === approvedBy ? unapproved(now) : now)
   }
 
   async function own(id: string, reviewer: string): Promise<(RecoveryCase & Whose) | undefined> {
@@ -108,14 +122,16 @@ export function createCaseReview(
           : ({ kind: 'note', at, by: by.id, text } as const)
       // Nobody would answer.
       if (action === 'ask' && one.kind === 'contested') return { status: 'refused', reason: 'not-now' }
-      const verdict = judged(one, { action, by: by.id, seen })
+      const stands = await standing(one)
+      const verdict = judged(stands(one), { action, by: by.id, seen })
       if ('refused' in verdict) return { status: 'refused', reason: verdict.refused }
       // Suspended meanwhile: nothing could come of it.
       const owner = action === 'approve' ? await tools.identities.get(one.identityId) : undefined
       if (action === 'approve' && (owner === undefined || !may(owner, 'recover')))
         return { status: 'refused', reason: 'not-now' }
       if (text !== '') await book.write(one, entry, one.endsAt + tools.settings.retention)
-      const moved = await moves.make(id, by, (now) => {
+      const moved = await moves.make(id, by, (found) => {
+        const now = stands(found)
         const next = judged(now, { action, by: by.id, seen })
         if ('refused' in next) return next
         // An approval counts for what was known then: whoever asks for more takes it back.

@@ -1,7 +1,7 @@
 /** Who judges a case and how: two different people, none of them linked to the owner, in every order, at once, and with a kill in between. */
 import { expect, it } from 'vitest'
 import { day } from '../../src/domain/time.ts'
-import { failing } from '../identities/world.ts'
+import { failing, operator } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { anotherProcess, type CaseWorld, createCaseWorld, pdf, statement, visit } from './case-world.ts'
 
@@ -102,6 +102,7 @@ eachStore((_, open) => {
     }
     expect((await cases.list(rita.id, { limit: 10 })).items).toMatchObject([{ id, identityId: ana }])
     await cases.decide(id, rita, refuse)
+    await world.identities.update(ana, { role: { name: 'reviewer', held: true } }, operator)
     const later = await openIn(world, { identifier: 'rita@example.com' })
     const again = await openIn(world)
     expect(await cases.decide(later.id, own, approve)).toEqual({ status: 'unknown' })
@@ -109,6 +110,33 @@ eachStore((_, open) => {
     clock.advance(91 * day)
     const muchLater = await openIn(world)
     expect(await cases.look(muchLater.id, rita.id)).toMatchObject({ state: 'opened' })
+  })
+
+  it('S38: an approval by somebody who is no reviewer any more, or suspended, counts for nothing', async () => {
+    for (const ends of ['role', 'suspended'] as const) {
+      const world = await opened()
+      const { cases, id, reviewer, identities, begun } = world
+      const [rita, rolf, rosa] = [await reviewer('rita'), await reviewer('rolf'), await reviewer('rosa')]
+      await cases.decide(id, rita, approve)
+      if (ends === 'suspended') await identities.suspend(rita.id, operator)
+      else await identities.update(rita.id, { role: { name: 'reviewer', held: false } }, operator)
+      expect(await cases.decide(id, rolf, approve)).toEqual({ status: 'done', state: 'approved-once' })
+      expect(begun).toEqual([])
+      expect(await cases.decide(id, rolf, approve)).toEqual({ status: 'refused', reason: 'same-reviewer' })
+      expect(await cases.decide(id, rosa, approve)).toEqual({ status: 'done', state: 'approved' })
+    }
+  })
+
+  it('whoever keeps opening cases about somebody does not use up those who may judge that person’s own', async () => {
+    const world = await opened()
+    const { cases, id, reviewer } = world
+    const [rita, rolf] = [await reviewer('rita'), await reviewer('rolf')]
+    await cases.decide(id, rita, refuse)
+    const second = await openIn(world)
+    await cases.decide(second.id, rolf, refuse)
+    const own = await openIn(world)
+    expect(await cases.decide(own.id, rita, approve)).toEqual({ status: 'done', state: 'approved-once' })
+    expect(await cases.decide(own.id, rolf, approve)).toEqual({ status: 'done', state: 'approved' })
   })
 
   for (const [first, second, end] of [

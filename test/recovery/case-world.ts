@@ -89,7 +89,11 @@ export async function createCaseWorld(open: OpenStore, more: Partial<CasesTools>
     return created.identity.id
   }
   const ana = await person('ana')
-  const reviewer = async (name: string) => ({ kind: 'identity', id: await person(name) }) as const
+  const reviewer = async (name: string) => {
+    const id = await person(name)
+    await world.identities.update(id, { role: { name: 'reviewer', held: true } }, operator)
+    return { kind: 'identity', id } as const
+  }
   return {
     ...tools,
     identities: world.identities,
