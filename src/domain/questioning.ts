@@ -19,6 +19,8 @@ export interface Living {
     readonly firstSeenAt: number
   }[]
   readonly credentials: readonly { readonly id: string }[]
+  /** Whom they named. */
+  readonly contacts: readonly { readonly id: string }[]
   /** Of one-time links that wait. */
   readonly links: number
 }
@@ -34,6 +36,11 @@ export function questionedBy(entry: AuditEntry, identityId: string, living: Livi
   return { identityId, ...parts[entry.action]?.(entry, living) }
 }
 
+/** Whether ending it takes away a way in, or back in: that is for somebody who signed in freshly (S30). */
+export function takesWay({ credential, contact, recoveryCase }: Questioned): boolean {
+  return [credential, contact, recoveryCase].some((one) => one !== undefined)
+}
+
 type Part = (entry: AuditEntry, living: Living) => Omit<Questioned, 'identityId'>
 
 const signIn = (session: Living['sessions'][number] | undefined, { devices }: Living) => {
@@ -47,9 +54,10 @@ const signIn = (session: Living['sessions'][number] | undefined, { devices }: Li
 
 const application: Part = ({ clientId }) => (clientId === undefined ? {} : { client: clientId })
 /** Only for whoever named them: the other one leaves, under `Security`. */
-const contact: Part = ({ action, details }) => {
+const contact: Part = ({ action, details }, { contacts }) => {
   const named = action === 'contact.invited' ? details?.by === undefined : details?.by !== undefined
-  return named && typeof details?.contact === 'string' ? { contact: details.contact } : {}
+  const found = named ? contacts.find(({ id }) => id === details?.contact) : undefined
+  return found === undefined ? {} : { contact: found.id }
 }
 const everywhere: Part = () => ({ sessions: true })
 /** Stopped if it still runs. */

@@ -4,12 +4,13 @@ import type { Devices } from '../authentication/devices.ts'
 import type { Enrolments } from '../authentication/enrolment.ts'
 import type { Actor, AuditEntry } from '../domain/audit-event.ts'
 import type { Ended, Questioned } from '../domain/objection.ts'
-import { questionedBy } from '../domain/questioning.ts'
+import { questionedBy, takesWay } from '../domain/questioning.ts'
 import { type Duration, type Instant, minute } from '../domain/time.ts'
 import type { AuditLog, AuditStories } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Objection, Store } from '../ports/store.ts'
+import type { Contacts } from './contacts.ts'
 import type { ChangeVisit, CredentialRemoval } from './credential-change.ts'
 import type { Freeze } from './freezing.ts'
 
@@ -20,6 +21,7 @@ export interface QuestioningTools {
   readonly devices: Pick<Devices, 'of' | 'find'>
   readonly enrolments: Pick<Enrolments, 'list'>
   readonly removeCredential: CredentialRemoval
+  readonly contacts: Pick<Contacts, 'list' | 'remove'>
   readonly sessions: () => Pick<SessionRegistry, 'list' | 'endAll'>
   readonly clock: Clock
   readonly settings: { readonly alerts: { readonly objection_lifetime: Duration } }
@@ -46,15 +48,15 @@ export interface Questioning {
   /** Undefined: there is no such entry about this person. Changes nothing. */
   look(id: string, here: Here): Promise<QuestionableEntry | undefined>
   /**
-   * Ends what the entry is about, as far as it is still there, and records it: of N callers one does. A credential goes only `withCredential`, which is
-   * for somebody who signed in freshly. False: there is no such entry. Throws as the store does: then it can be tried again.
+   * Ends what the entry is about, as far as it is still there, and records it: of N callers one does. What somebody gets in
+   * with, or back in (`takesWay`), goes only for somebody who signed in freshly. False: there is no such entry. Throws as the store does: then it can be tried again.
    */
   raise(
     id: string,
     here: Here,
     visit: ChangeVisit,
     by: Actor,
-    options: { readonly withCredential: boolean },
+    options: { readonly fresh: boolean },
   ): Promise<boolean>
 }
 
@@ -62,19 +64,20 @@ export interface Questioning {
 const patience: Duration = minute
 
 export function createQuestioning(tools: QuestioningTools): Questioning {
-  const { store, audit, freeze, devices, enrolments, removeCredential, sessions, clock, settings } = tools
+  const { store, audit, freeze, devices, enrolments, sessions, clock, settings } = tools
   const rows = store.objections
   const keyOf = (id: string) => `entry ${id}`
 
   async function living({ identityId }: Here) {
-    const [all, known, credentials, links] = await Promise.all([
+    const [all, known, credentials, contacts, links] = await Promise.all([
       sessions().list(identityId),
       devices.of(identityId),
       enrolments.list(identityId),
+      tools.contacts.list(identityId),
       store.links.findBy('identityId', identityId),
     ])
     const waiting = links.filter(({ purpose }) => purpose === 'recovery').length
-    return { sessions: all, devices: known, credentials, links: waiting }
+    return { sessions: all, devices: known, credentials, contacts, links: waiting }
   }
 
   /** Nobody signs themselves out by this: that has a button of its own, which says so. */
@@ -108,17 +111,20 @@ export function createQuestioning(tools: QuestioningTools): Questioning {
     visit: ChangeVisit,
     by: Actor,
   ): Promise<readonly Ended[]> {
-    const { sessions: everywhere, credential, ...rest } = about
+    const { sessions: everywhere, credential, contact, ...rest } = about
+    const { identityId } = here
     const frozen = (await freeze(rest, by)).filter((word) => word !== 'nothing')
     const removed =
-      credential === undefined ? undefined : await removeCredential(here.identityId, credential, visit, by)
-    const others =
-      everywhere === true ? await sessions().endAll(here.identityId, { except: here.session }) : 0
+      credential === undefined ? undefined : await tools.removeCredential(identityId, credential, visit, by)
+    // As on the page of contacts: its owner is told by mail.
+    const dropped = contact !== undefined && (await tools.contacts.remove(identityId, contact, by, visit))
+    const others = everywhere === true ? await sessions().endAll(identityId, { except: here.session }) : 0
     const ended: Ended[] = [
       ...frozen,
       ...(removed === undefined
         ? []
         : [removed.status === 'removed' ? ('credential-removed' as const) : ('credential-kept' as const)]),
+      ...(dropped ? ['contact-removed' as const] : []),
       ...(others > 0 ? ['sessions-ended' as const] : []),
     ]
     return ended.length > 0 ? ended : ['nothing']
@@ -133,15 +139,16 @@ export function createQuestioning(tools: QuestioningTools): Questioning {
       return { entry, ...asked, raised: { at: row.raisedAt, ended: row.ended ?? [] } }
     },
 
-    async raise(id, here, visit, by, { withCredential }) {
+    async raise(id, here, visit, by, { fresh }) {
       const entry = await audit.entry(here.identityId, id)
       if (entry === undefined) return false
+      const { about } = await question(entry, here)
+      // Neither done nor marked as done: its owner can still say so.
+      if (takesWay(about) && !fresh) return true
       const row = await take(id, here.identityId)
       if (row === undefined) return true
       try {
-        const { credential, ...about } = (await question(entry, here)).about
-        const added = withCredential && credential !== undefined ? { credential } : {}
-        const ended = await end({ ...about, ...added }, here, visit, by)
+        const ended = await end(about, here, visit, by)
         await audit.record({
           action: 'objection.raised',
           result: 'success',

@@ -1,6 +1,7 @@
 /** People who read in their own activity what they did not do, say so, and end what came of it. */
 import { expect, it } from 'vitest'
 import { codeOf } from '../factors/authenticator.ts'
+import { told } from '../support/objection.ts'
 import { addPerson, password, prove, tokensFor } from '../support/person.ts'
 import { browser, register } from '../support/relying-party.ts'
 import { type Signet, useSignet } from '../support/signet.ts'
@@ -131,6 +132,36 @@ eachStore((_, __, fresh) => {
     expect((await enrolments.list(ana)).map(({ factor }) => factor)).toEqual(['password'])
     expect(isAsked(await home(signet, elsewhere))).toBe(true)
     expect(isAsked(await home(signet, here))).toBe(false)
+  })
+
+  it('S30: a trusted contact goes only after a fresh sign-in, and its owner is told by mail', async () => {
+    let now = Date.now()
+    const signet = await open({ clock: () => now })
+    const ana = await addPerson(signet.house)
+    await addPerson(signet.house, 'bob@example.com')
+    const { contacts } = signet.house
+    const visit = { address: '203.0.113.7', language: 'en', sessionUid: 'elsewhere' }
+    await contacts.invite(ana, 'bob@example.com', visit, { kind: 'identity', id: ana })
+    const here = await signIn(signet, createVisitor())
+    now += 6 * 60_000
+    const asked = await question(signet, here, 'A trusted contact was named')
+    expect(words(asked)).toContain('is no trusted contact of yours any more')
+
+    // Whoever stole the session knows the other address too.
+    const path = asked.url.pathname
+    asked.document.querySelector('main form')?.setAttribute('action', `${path}/end`)
+    await here.press(asked, `${path}/end`)
+    expect(await contacts.list(ana)).toHaveLength(1)
+    expect(await raisedOf(signet, ana)).toEqual([])
+
+    const stopped = await press(here, await here.get(asked.url), 'remove')
+    expect(isAsked(stopped)).toBe(true)
+    expect(await contacts.list(ana)).toHaveLength(1)
+    const done = await press(here, await prove(here, stopped), 'remove')
+    expect(words(done)).toContain('Whoever was named is no trusted contact of yours any more')
+    expect(await contacts.list(ana)).toEqual([])
+    expect(await raisedOf(signet, ana)).toMatchObject([{ details: { ended: ['contact-removed'] } }])
+    await told(signet, 'ana@example.com', /^A trusted contact was removed/)
   })
 
   it('an application in doubt loses its access and has to ask again', async () => {

@@ -1,4 +1,5 @@
 import { Problem } from '../../domain/problem.ts'
+import { takesWay } from '../../domain/questioning.ts'
 import type { QuestionableEntry } from '../../recovery/questioning.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
@@ -11,9 +12,9 @@ import type { Portal } from './portal.ts'
 
 export interface QuestionPages {
   readonly show: SignedInHandler
-  /** Ends what the entry is about, but no credential. */
+  /** Ends what the entry is about, unless that takes away a way in, or back in. */
   readonly end: SignedInHandler
-  /** The same with the credential: for whoever signed in freshly. */
+  /** That too: for whoever signed in freshly. */
   readonly remove: SignedInHandler
   /** Where whoever had to sign in once more on the way comes back to. */
   readonly back: SignedInHandler
@@ -30,12 +31,12 @@ export function createQuestionPages(deps: AppDependencies, portal: Portal): Ques
     device: ctx.state.device,
   })
 
-  async function raise(page: SignedIn, withCredential: boolean): Promise<void> {
+  async function raise(page: SignedIn, fresh: boolean): Promise<void> {
     const { ctx, session } = page
     const id = ctx.params.entry ?? ''
     const visit = { ...visitOf(ctx, { cookies: web.cookies, random }), sessionUid: session.uid }
     // Another person's is as unknown as one that never was (S38).
-    if (!(await questioning.raise(id, hereOf(page), visit, actorOf(page), { withCredential })))
+    if (!(await questioning.raise(id, hereOf(page), visit, actorOf(page), { fresh })))
       throw new Problem('not-found')
     seeOther(ctx, pathOf(id))
   }
@@ -58,7 +59,7 @@ export function createQuestionPages(deps: AppDependencies, portal: Portal): Ques
           ends: endsOf(found, t),
           nothing: t(`account:question.nothing.${here ? 'here' : whyNothing(found, identity.id)}`),
           here,
-          action: `${pathOf(entry.id)}/${about.credential === undefined ? 'end' : 'remove'}`,
+          action: `${pathOf(entry.id)}/${takesWay(about) ? 'remove' : 'end'}`,
           raised: raised && {
             at: momentsOf(page)(raised.at),
             ended: raised.ended.map((word) => t(`account:question.done.${word}`)),
@@ -80,6 +81,7 @@ const parts = [
   'session',
   'device',
   'credential',
+  'contact',
   'client',
   'links',
   'recovery',
