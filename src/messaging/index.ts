@@ -36,6 +36,13 @@ interface Queued {
 /** Kinds of jobs, for the queue's limits. */
 export const jobKinds: Readonly<Record<Channel, string>> = { email: 'mail', sms: 'sms' }
 
+/** Where thousands are told something at once, whoever waits for a code gets it all the same: it overtakes what has waited for less long than it is valid. */
+const mostAhead: Duration = 15 * minute
+
+function aheadOf({ values: { minutes = 0 } }: Message): Duration {
+  return Math.min(mostAhead, Number(minutes) * minute)
+}
+
 /** Whoever causes a message is answered before it is brought on its way; when exactly nobody can tell from later answers either. */
 function someTime(random: Random): Duration {
   return 50 + Buffer.from(random(1), 'base64url').readUInt8()
@@ -52,7 +59,8 @@ export function createMessenger(deps: MessengerDeps): Messenger {
       const kind = jobKinds[message.to.kind === 'phone' ? 'sms' : 'email']
       const queued: Queued = { message, id: random(16), at: clock() }
       const { once, needed } = message
-      const options = { after: someTime(random), ...(once === undefined ? {} : { id: once }) }
+      const dueAt = queued.at - aheadOf(message)
+      const options = { after: someTime(random), dueAt, ...(once === undefined ? {} : { id: once }) }
       if (await queue.add(kind, queued, options)) return
       if (needed === true) throw new Problem('busy', { retryAfter: 60 })
       // A person's sign-in does not fail because mail does; a full queue has been in the log for hours.

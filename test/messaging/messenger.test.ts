@@ -80,6 +80,21 @@ eachStore((_name, open) => {
     expect(carried).toHaveLength(3)
   })
 
+  test('a code overtakes what can wait, but nothing that waited for longer than it is valid', async () => {
+    const carried: string[] = []
+    const carriers = { email: async ({ to }: { to: string }) => void carried.push(to) }
+    const { queue, messenger, clock } = await rigWith(() => carriers)
+    const to = (name: string) => ({ kind: 'email', written: `${name}@example.com` }) as const
+    const news = (name: string) => code({ template: 'recovery-ready', to: to(name), values: {} })
+    await messenger.send(news('early'))
+    clock.advance(11 * 60_000)
+    await messenger.send(news('late'))
+    await messenger.send(code({ to: to('waits') }))
+    queue.start()
+    await vi.waitFor(() => expect(carried).toHaveLength(3), patience)
+    expect(carried).toEqual(['early@example.com', 'waits@example.com', 'late@example.com'])
+  })
+
   test('mail and SMS are caught by the inbox in development', async () => {
     const inboxes: ReturnType<typeof createInbox>[] = []
     const { queue, messenger } = await rigWith(({ store, vault, clock, random }) => {
