@@ -11,6 +11,12 @@ import { enrolledScenarios, type Scenario, tokenScenario } from './scenarios.ts'
 import type { Server } from './servers.ts'
 import type { Place } from './sign-in.ts'
 
+/** A server, and who is known to it. */
+export interface Stand {
+  readonly server: Server
+  readonly fixture: Fixture
+}
+
 interface Prepared {
   readonly place: Place
   readonly operations: readonly Operation[]
@@ -24,14 +30,25 @@ export async function compare(
   fixture: Fixture,
   options: Options,
 ): Promise<Pair<Sample>> {
-  const [bare, signet] = await alternate(
-    [
-      { server: servers.bare, prepared: await prepare(scenario, servers.bare, fixture) },
-      { server: servers.signet, prepared: await prepare(scenario, servers.signet, fixture) },
-    ],
-    options,
-  )
+  const stands = [
+    { server: servers.bare, fixture },
+    { server: servers.signet, fixture },
+  ] as const
+  const [bare, signet] = await compareStands(scenario, stands, options)
   return { bare, signet }
+}
+
+/** The same on any two servers. */
+export async function compareStands(
+  scenario: Scenario,
+  [one, other]: readonly [Stand, Stand],
+  options: Options,
+): Promise<[Sample, Sample]> {
+  const side = async ({ server, fixture }: Stand) => ({
+    server,
+    prepared: await prepare(scenario, server, fixture),
+  })
+  return alternate([await side(one), await side(other)], options)
 }
 
 /** People with one way to prove themselves beside people with ten, on one server. */
@@ -89,7 +106,8 @@ export async function run(
   return { sample, period: [from, to] }
 }
 
-async function prepare(scenario: Scenario, { origin }: Server, fixture: Fixture): Promise<Prepared> {
+/** Everybody who does it is ready to begin. */
+export async function prepare(scenario: Scenario, { origin }: Server, fixture: Fixture): Promise<Prepared> {
   const opened = [createHttp(origin, { connections: scenario.workers })]
   const [http] = opened as [Http]
   const from = (localAddress: string) => {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { FloodResult } from './flood.ts'
 import { median, type Sample } from './load.ts'
 import type { Options } from './options.ts'
+import { type Pending, pendingCount } from './pending.ts'
 import type { PortalPage } from './portal.ts'
 import { much } from './portal-seed.ts'
 import { canPin } from './processes.ts'
@@ -32,6 +33,8 @@ export interface Results {
   /** P3 with a passkey, by how many ways the people have. */
   readonly enrolled: { readonly one: Sample; readonly ten: Sample } | undefined
   readonly floods: readonly Flooded[] | undefined
+  /** P10. */
+  readonly pending: Pending | undefined
   /** P12. */
   readonly portal: readonly PortalPage[] | undefined
   readonly starts: Pair<readonly Start[]> | undefined
@@ -46,6 +49,7 @@ export function report(results: Results, options: Options): string {
     ...(results.scenarios.length === 0 ? [] : [speedTable(results.scenarios)]),
     ...(results.enrolled === undefined ? [] : [enrolledTable(results.enrolled)]),
     ...(results.floods === undefined ? [] : [floodTable(results.floods)]),
+    ...(results.pending === undefined ? [] : [pendingTable(results.pending)]),
     ...(results.starts === undefined ? [] : [startTable(results.starts)]),
     ...(results.portal === undefined ? [] : [portalTable(results.portal)]),
   ].join('\n\n')
@@ -140,6 +144,42 @@ function floodTable(floods: readonly Flooded[]): string {
     ],
     floods.map(row),
   )}`
+}
+
+function pendingTable({ scenarios, idle, outage }: Pending): string {
+  const count = pendingCount.toLocaleString('en')
+  const rows = scenarios.map(({ scenario, samples: { without, pending } }) => [
+    scenario.id,
+    scenario.title,
+    without.cpu.toFixed(3),
+    pending.cpu.toFixed(3),
+    mark((pending.cpu / without.cpu).toFixed(2), pending.cpu / without.cpu <= 1.3),
+    without.perSecond.toFixed(0),
+    pending.perSecond.toFixed(0),
+    without.p99.toFixed(1),
+    pending.p99.toFixed(1),
+  ])
+  const { meanwhile, afterwards } = outage
+  const due = [
+    [`until all ${count} are ready`, `${outage.ready.toFixed(0)} s`],
+    ['until the last mail is sent', `${outage.told.toFixed(0)} s`],
+    ['one of them with its mails, CPU', `${outage.each.toFixed(1)} ms`],
+    ['the longest that a mail waits', `${outage.mailWaited.toFixed(1)} s`],
+    ['tokens (P2) meanwhile, per second', meanwhile.perSecond.toFixed(0)],
+    ['afterwards', afterwards.perSecond.toFixed(0)],
+    ['p99 meanwhile', `${meanwhile.p99.toFixed(1)} ms, at worst ${outage.worst.toFixed(1)} ms`],
+    ['p99 afterwards', `${afterwards.p99.toFixed(1)} ms`],
+  ]
+  return [
+    `P10, Signet with ${count} people, without and with a recovery of each that is due in a day (target: ≤ 1.3):`,
+    table(
+      ['', 'what', 'without, CPU ms', 'with, CPU ms', 'ratio', 'without/s', 'with/s', 'p99, ms', 'with, ms'],
+      rows,
+    ),
+    `With nothing to do it took ${idle.without.toFixed(0)} ms of CPU time a minute without them, ${idle.pending.toFixed(0)} ms with them.`,
+    `All ${count} due at once, at the start, while the server is kept busy with tokens:`,
+    table(['', ''], due),
+  ].join('\n\n')
 }
 
 function startTable(starts: Pair<readonly Start[]>): string {

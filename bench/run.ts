@@ -7,10 +7,12 @@ import { compare, compareEnrolled, flood, restart, run } from './compare.ts'
 import { createFixture, type Fixture, writeBareFixture, writeConfig } from './fixture.ts'
 import { guesses } from './guesses.ts'
 import { type Options, readOptions } from './options.ts'
+import { measureOutage, measurePending, pendingCount } from './pending.ts'
 import { measurePortal } from './portal.ts'
 import { seedPortal } from './portal-seed.ts'
 import { moveToCore } from './processes.ts'
 import { summarise } from './profile.ts'
+import { seedRecoveries } from './recovery-seed.ts'
 import { type Flooded, type Results, report, writeReport } from './report.ts'
 import { scenarios } from './scenarios.ts'
 import { seed } from './seed.ts'
@@ -68,6 +70,7 @@ async function measureAll(env: Record<string, string>, fixture: Fixture): Promis
     scenarios: results,
     enrolled,
     floods: wanted('P9') ? await floods(start, fixture) : undefined,
+    pending: wanted('P10') ? await pending(env) : undefined,
     portal: wanted('P12') ? await portal(env, fixture) : undefined,
     starts: wanted('P11') ? await both((which) => restart(start[which], options.rounds)) : undefined,
     hash: await hashTime(fixture),
@@ -84,6 +87,40 @@ async function floods(start: Record<'bare' | 'signet', () => Promise<Server>>, f
     results.push({ title, name: 'Signet', rounds: await flood(start.signet, fixture, options, kind) })
   }
   return results
+}
+
+/** On two stores of their own, with as many people in each. */
+async function pending(env: Record<string, string>) {
+  const at = (name: string) => ({
+    ...env,
+    SIGNET_STORAGE: options.storage === undefined ? `sqlite:${join(folder, `${name}.db`)}` : beside(name),
+  })
+  const envs = { without: at('without'), pending: at('pending') }
+  const stand = async (own: Record<string, string>) => {
+    const fixture = await createFixture(own)
+    await seed(own, pendingCount, fixture.passwordHash)
+    return { env: own, fixture }
+  }
+  say(`P10 people in two stores, ${pendingCount} recoveries in one`)
+  const [one, other] = [await stand(envs.without), await stand(envs.pending)]
+  await seedRecoveries(other.env, pendingCount)
+  say('P10 without and with them')
+  const stands = {
+    without: { server: await startSignet(one.env), fixture: one.fixture },
+    pending: { server: await startSignet(other.env), fixture: other.fixture },
+  }
+  const results = await measurePending(stands, options)
+  await Promise.all([stands.without.server.stop(), stands.pending.server.stop()])
+  say('P10 all due at once')
+  await seedRecoveries(one.env, pendingCount, { outage: true })
+  return { ...results, outage: await measureOutage(one.env, one, options) }
+}
+
+/** Another database beside the one that was named. */
+function beside(name: string): string {
+  const url = new URL(options.storage ?? '')
+  url.pathname += `-${name}`
+  return url.href
 }
 
 /** After everything else: what it fills the store with is in nobody else's way. */
