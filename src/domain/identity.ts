@@ -1,6 +1,6 @@
 import type { Claims } from './claims.ts'
 import type { Identifier } from './identifier.ts'
-import type { Instant } from './time.ts'
+import { type Duration, day, type Instant } from './time.ts'
 
 export type IdentityState = 'invited' | 'active' | 'suspended' | 'disabled' | 'deleted'
 
@@ -19,7 +19,7 @@ export interface Identity {
   readonly updatedAt: Instant
   /** Set by suspension, disabling and deletion: what was issued before it stays void after a restoration. */
   readonly notBefore?: Instant
-  /** Proved addresses and numbers that were theirs until lately: they are told when somebody recovers the account. */
+  /** Proved addresses and numbers that were theirs until lately: they are told when somebody recovers the account, or ends it. */
   readonly former?: readonly FormerIdentifier[]
   /** The person wants to be deleted, and is, unless they change their mind. */
   readonly deletion?: PlannedDeletion
@@ -79,6 +79,13 @@ export function may(identity: Pick<Identity, 'state'>, action: IdentityAction): 
 export function mailAddress(identity: Identity): Identifier | undefined {
   const addresses = identity.identifiers.filter((identifier) => identifier.kind === 'email')
   return addresses.find((address) => address.verifiedAt !== undefined) ?? addresses[0]
+}
+
+const formerFor: Duration = 14 * day
+
+/** Those that still hear of what becomes of the account: whoever took it over may have changed its addresses before. */
+export function formerAddresses({ former = [] }: Identity, now: Instant): readonly FormerIdentifier[] {
+  return former.filter(({ removedAt }) => now - removedAt < formerFor)
 }
 
 /** How a page or message names the person. */

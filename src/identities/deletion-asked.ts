@@ -12,13 +12,13 @@ export interface Asked {
 const purpose = 'account-deletion'
 
 /** It stands sealed in the plan and nowhere else, so that it is gone with the identity, whoever deletes that. */
-export function createAsked({ vault }: Pick<DeletionsTools, 'vault'>) {
+export function createAsked({ vault, clock }: Pick<DeletionsTools, 'vault' | 'clock'>) {
   return {
     seal(identity: Identity, visit: DeletionVisit): string {
       const { language, address, userAgent, sessionUid } = visit
       const asked = {
         visit: { language, address, userAgent, sessionUid },
-        readers: readersOf(identity, language),
+        readers: readersOf(identity, clock(), language),
       }
       return vault.seal(purpose, JSON.stringify(asked), identity.id)
     },

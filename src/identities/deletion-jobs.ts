@@ -121,7 +121,7 @@ export function createDeletionJobs(tools: Tools) {
     }
     await store.replays.insert({ id: mark, expiresAt: clock() + remembered })
     const { visit, readers: told } = asked.open(identityId, plan)
-    const readers = merged(readersOf(identity, visit.language), told)
+    const readers = merged(readersOf(identity, clock(), visit.language), told)
     const last = { readers, applications: await tools.applications(identityId) }
     // Before nobody knows whom to tell any more. A name of its own: a try before this one may have spent another.
     await add({ step: 'tell-gone', identityId, request, last }, `gone ${clock()}`, clock() + minute)

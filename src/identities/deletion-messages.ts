@@ -1,16 +1,17 @@
-import { type Identity, mailAddress, type PlannedDeletion } from '../domain/identity.ts'
+import { formerAddresses, type Identity, mailAddress, type PlannedDeletion } from '../domain/identity.ts'
 import { type Reader, readerAt } from '../domain/reader.ts'
+import type { Instant } from '../domain/time.ts'
 import type { Message } from '../ports/messenger.ts'
 import type { DeletionsTools, DeletionVisit } from './deletion.ts'
 
-interface Tools extends Pick<DeletionsTools, 'messenger' | 'issuer'> {
+interface Tools extends Pick<DeletionsTools, 'messenger' | 'clock' | 'issuer'> {
   readonly linkOf: (identityId: string, plan: PlannedDeletion) => string
 }
 
 export type DeletionMessages = ReturnType<typeof createDeletionMessages>
 
 /** What people are told of the end of their account: at every address, and of each step once, however often it is tried. */
-export function createDeletionMessages({ messenger, issuer, linkOf }: Tools) {
+export function createDeletionMessages({ messenger, clock, issuer, linkOf }: Tools) {
   async function tell(
     readers: readonly Reader[],
     request: string,
@@ -26,7 +27,7 @@ export function createDeletionMessages({ messenger, issuer, linkOf }: Tools) {
     (template: 'deletion-planned' | 'deletion-reminder') =>
     (identity: Identity, plan: PlannedDeletion, visit: DeletionVisit, further: readonly Reader[] = []) => {
       const { address, userAgent, sessionUid } = visit
-      return tell(merged(readersOf(identity, visit.language), further), plan.request, {
+      return tell(merged(readersOf(identity, clock(), visit.language), further), plan.request, {
         template,
         values: {
           at: plan.requestedAt,
@@ -47,7 +48,7 @@ export function createDeletionMessages({ messenger, issuer, linkOf }: Tools) {
     planned: planAs('deletion-planned'),
     reminder: planAs('deletion-reminder'),
     kept: (identity: Identity, request: string) =>
-      tell(readersOf(identity), request, {
+      tell(readersOf(identity, clock()), request, {
         template: 'deletion-kept',
         values: { link: `${issuer}/account/data` },
       }),
@@ -56,14 +57,20 @@ export function createDeletionMessages({ messenger, issuer, linkOf }: Tools) {
   }
 }
 
-/** Every proved address; the first of all where none is proved; numbers where there is no address. */
-export function readersOf(identity: Identity, language = ''): readonly Reader[] {
+/**
+ * Every proved address, and those that were until lately; the first of all where none is proved; numbers where there is no address, also those that were
+ * until lately.
+ */
+export function readersOf(identity: Identity, now: Instant, language = ''): readonly Reader[] {
   const proved = identity.identifiers.filter(({ verifiedAt }) => verifiedAt !== undefined)
   const mail = proved.filter(({ kind }) => kind === 'email')
   const first = mailAddress(identity)
   const others = first === undefined ? proved.filter(({ kind }) => kind === 'phone') : [first]
   const addresses = mail.length > 0 ? mail : others
-  return addresses.map(({ kind, written }) => readerAt({ kind, written }, identity, { language }))
+  const former = formerAddresses(identity, now).filter(({ kind }) => kind === 'email' || mail.length === 0)
+  return [...addresses, ...former].map(({ kind, written }) =>
+    readerAt({ kind, written }, identity, { language }),
+  )
 }
 
 /** Whoever took an account over may have changed its addresses meanwhile: those that were written to first hear of the rest too. */

@@ -73,6 +73,36 @@ eachStore((_, open) => {
     expect(world.told).toEqual(['shop'])
   })
 
+  it('S30: whoever took the account over and changed its address first cannot end it behind its owner’s back', async () => {
+    const world = await createDepartures(open)
+    const { clock, queue, identities, store } = world
+    const id = await person(world)
+    const changed = {
+      add: { kind: 'email', written: 'eve@example.com' },
+      remove: { kind: 'email', value: 'ana@example.com' },
+    } as const
+    await identities.changeIdentifier(id, changed, self(id))
+    clock.advance(13 * day)
+    await world.deletions.request(id, visit, self(id))
+    queue.start()
+    const told = ['deletion-planned ana@example.com', 'deletion-planned eve@example.com']
+    await until(() => expect(sent(world)).toEqual(told))
+    const link = world.mails.find(({ to }) => to.written === 'ana@example.com')?.values.link
+    const key = new URL(String(link)).searchParams.get('key') ?? ''
+    expect(await world.deletions.look(key)).toMatchObject({ identityId: id })
+
+    // Somebody whose address that was long ago is told nothing.
+    await world.deletions.keep(id, somebody)
+    await until(() => expect(sent(world)).toHaveLength(4))
+    await delivered(world)
+    clock.advance(day)
+    await world.deletions.request(id, visit, self(id))
+    await until(() => expect(sent(world)).toHaveLength(5))
+    await quiet()
+    expect(sent(world).filter((one) => one.endsWith('ana@example.com'))).toHaveLength(2)
+    expect(await store.identities.get(id)).toMatchObject({ state: 'active' })
+  })
+
   it('two requests at once, and every later one, are one: one day, one set of messages', async () => {
     const world = await createDepartures(open)
     const id = await person(world)
