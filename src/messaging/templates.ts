@@ -152,11 +152,14 @@ function harmlessName(name: string | undefined): string | undefined {
   return /[/:@\\]|\.\p{L}{2}/u.test(text) ? undefined : text
 }
 
+const knownBrowsers: ReadonlySet<string> = new Set(Object.values(bowser.BROWSER_MAP))
+
 /** What a User-Agent header says in a few words. Free text in it is not repeated: whoever sends a request chooses it. */
 function deviceName(text: string, language: string, words: Words): string | undefined {
-  if (!text.includes('/')) return text
   const { browser, os } = bowser.parse(text)
-  const named = defined({ browser: browser.name, os: os.name })
+  // Of a browser that it does not know the parser repeats what stands before a slash.
+  const name = knownBrowsers.has(browser.name ?? '') ? browser.name : undefined
+  const named = defined({ browser: name, os: os.name })
   return words.one('layout.device', language, named) ?? named.browser ?? named.os
 }
 

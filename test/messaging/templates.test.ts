@@ -205,7 +205,13 @@ test('a User-Agent header is said in a few words, and nothing else of it', () =>
   const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
   expect(text(firefox)).toContain('Device: Firefox on Linux')
   expect(text('Firefox on Linux')).toContain('Device: Firefox on Linux')
-  expect(text('call us at evil.example/now')).not.toMatch(/Device|evil/)
+  for (const free of [
+    'call us at evil.example/now',
+    'Your account is locked: call 0800 evil',
+    'Go to http://evil.example/ (now)',
+    'evil.example/1.0 (Linux) Pay',
+  ])
+    expect(text(free), free).not.toMatch(/evil|locked|Go to|Pay/)
 })
 
 test('S33: a link that leads away from the issuer is refused', () => {
