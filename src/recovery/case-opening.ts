@@ -11,7 +11,7 @@ import type { Identities } from '../identities/index.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { SendBudget } from '../ports/send-budget.ts'
 import type { Draft } from '../ports/storage.ts'
-import type { Store } from '../ports/store.ts'
+import type { Device, Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 import type { CaseBook, CaseFile, Statement, StatementEntry } from './case-book.ts'
 import { type CaseMoves, glanceAt, grace } from './case-moves.ts'
@@ -30,6 +30,11 @@ export interface CaseOpeningTools {
   readonly settings: CaseSettings
 }
 
+interface Whose {
+  readonly owner: string | undefined
+  readonly known: Device | undefined
+}
+
 /** How long the row itself is kept: longer than anybody asks who reviewed whom. */
 const rowKept = 400 * day
 
@@ -43,18 +48,29 @@ export function createCaseOpening(
 ): Pick<Cases, 'open' | 'openContested'> {
   const { store, identities, devices, budget, codes, vault, clock, random, settings } = tools
 
-  function room(identifier: string, visit: Visit): Promise<boolean> {
+  /**
+   * A stranger must not be able to use up the cases of somebody else: one address never has all of those about one name, and a browser that its owner
+   * used before has its own (as S26).
+   */
+  function room(identifier: string, visit: Visit, known: Device | undefined): Promise<boolean> {
     const within = day
+    const { per_day, per_address_per_day, per_identifier_per_day: most } = settings
     const name = parseIdentifier(identifier)?.value ?? identifier.toLowerCase()
+    const address = `case address ${addressSubject(visit.address)}`
+    const named = known === undefined ? `case identifier ${name}` : `case device ${known.id}`
     return budget.spend([
-      {
-        subject: `case address ${addressSubject(visit.address)}`,
-        most: settings.per_address_per_day,
-        within,
-      },
-      { subject: `case identifier ${name}`, most: settings.per_identifier_per_day, within },
-      { subject: 'cases', most: settings.per_day, within },
+      { subject: address, most: per_address_per_day, within },
+      { subject: `${address} about ${named}`, most: Math.max(1, most - 1), within },
+      { subject: named, most, within },
+      { subject: 'cases', most: per_day, within },
     ])
+  }
+
+  /** Whose account it is, if somebody's who may come back, and in which browser of theirs it is opened. */
+  async function whose(identifier: string, visit: Visit): Promise<Whose> {
+    const found = await identities.findByIdentifier('any', identifier)
+    const owner = found !== undefined && may(found, 'recover') ? found.id : undefined
+    return { owner, known: await devices.find(visit.device, owner) }
   }
 
   function rowOf(id: string, identityId: string | undefined, by: Actor) {
@@ -73,14 +89,16 @@ export function createCaseOpening(
     } satisfies Omit<Draft<RecoveryCase>, 'kind'>
   }
 
-  async function openOne(statement: Statement, files: readonly CaseFile[], visit: Visit): Promise<string> {
-    const found = await identities.findByIdentifier('any', statement.identifier)
-    const owner = found !== undefined && may(found, 'recover') ? found.id : undefined
-    const known = await devices.find(visit.device, owner)
+  async function openOne(
+    statement: Statement,
+    files: readonly CaseFile[],
+    visit: Visit,
+    { owner, known }: Whose,
+  ): Promise<string> {
     const id = caseId(clock(), random)
-    const whose = { id, identityId: owner }
+    const one = { id, identityId: owner }
     const until = clock() + settings.lifetime + settings.retention
-    const attachments = await book.attach(whose, files, until)
+    const attachments = await book.attach(one, files, until)
     const entry: StatementEntry = {
       ...statement,
       kind: 'statement',
@@ -91,7 +109,7 @@ export function createCaseOpening(
       userAgent: visit.userAgent,
       ...(known === undefined ? {} : { knownSince: known.firstSeenAt }),
     }
-    await book.write(whose, entry, until)
+    await book.write(one, entry, until)
     const code = codes.make()
     const claim = codes.hashOf(code)
     if (claim === undefined) throw new Error('a claim code that is none was made')
@@ -108,8 +126,10 @@ export function createCaseOpening(
     async open(statement, files, visit) {
       if (parseAs('email', statement.reply) === undefined) return { status: 'refused', reason: 'reply' }
       if (files.length > settings.files) return { status: 'refused', reason: 'files' }
-      if (!(await room(statement.identifier, visit))) return { status: 'refused', reason: 'throttled' }
-      return { status: 'opened', code: await openOne(statement, files, visit) }
+      const about = await whose(statement.identifier, visit)
+      if (!(await room(statement.identifier, visit, about.known)))
+        return { status: 'refused', reason: 'throttled' }
+      return { status: 'opened', code: await openOne(statement, files, visit, about) }
     },
 
     async openContested({ id: recoveryId, identityId, startedAt }) {
@@ -117,7 +137,8 @@ export function createCaseOpening(
       const id = `${caseTime(startedAt)}-${vault.mac('contested-case', recoveryId).slice(0, 16)}`
       if ((await store.cases.get(id)) !== undefined) return
       const row = { ...rowOf(id, identityId, { kind: 'system' }), kind: 'contested', recoveryId } as const
-      await moves.look(id, undefined, clock() + grace, row.endsAt)
+      if (!(await moves.look(id, undefined, clock() + grace, row.endsAt)))
+        throw new Problem('busy', { retryAfter: 60 })
       await store.cases.insert(row)
     },
   }

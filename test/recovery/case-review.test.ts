@@ -15,8 +15,8 @@ eachStore((_, open) => {
     return { ...world, ...(await openIn(world, change)) }
   }
 
-  async function openIn(world: CaseWorld, change = {}) {
-    const outcome = await world.cases.open({ ...statement, ...change }, [pdf], visit)
+  async function openIn(world: CaseWorld, change = {}, from = visit) {
+    const outcome = await world.cases.open({ ...statement, ...change }, [pdf], from)
     if (outcome.status !== 'opened') throw new Error(outcome.reason)
     await world.queue.run()
     const found = await world.cases.find(outcome.code)
@@ -134,7 +134,7 @@ eachStore((_, open) => {
     await cases.decide(id, rita, refuse)
     const second = await openIn(world)
     await cases.decide(second.id, rolf, refuse)
-    const own = await openIn(world)
+    const own = await openIn(world, {}, { ...visit, address: '192.0.2.77' })
     expect(await cases.decide(own.id, rita, approve)).toEqual({ status: 'done', state: 'approved-once' })
     expect(await cases.decide(own.id, rolf, approve)).toEqual({ status: 'done', state: 'approved' })
   })
