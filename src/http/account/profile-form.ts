@@ -131,10 +131,18 @@ function dateType(value: string): string {
   return value === '' || /^(?!0000)\d{4}-\d\d-\d\d$/.test(value) ? 'date' : 'text'
 }
 
+/** What was typed may be no language at all, and not everything that names one (`de-u-co-phonebk`) has a name. */
+function nameOf(code: string): string {
+  try {
+    return new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code
+  } catch {
+    return code
+  }
+}
+
 /** Each in its own words; one that is not on offer here stays if the person has it. */
 function languageField({ languages }: FormState, value: string, t: Translate) {
   const known = value === '' || languages.includes(value) ? languages : [value, ...languages]
-  const nameOf = (code: string) => new Intl.DisplayNames([code], { type: 'language' }).of(code) ?? code
   return {
     value,
     options: [

@@ -130,6 +130,15 @@ describe('the profile', () => {
     expect(await claims()).toMatchObject({ ...odd, nickname: 'Ani' })
   })
 
+  it('shows a language that has no name as it is written, whoever wrote it', async () => {
+    const { signet, visitor, ana, profile } = await home()
+    expect((await visitor.submit(await profile(), { locale: 'no language!' })).status).toBe(422)
+    const locale = 'de-u-co-phonebk'
+    await signet.house.identities.update(ana, { claims: { locale } }, { kind: 'operator' })
+    const page = await profile()
+    expect([page.status, words(page)]).toEqual([200, expect.stringContaining(locale)])
+  })
+
   it('S30: messages are written in the language and told in the time zone of the person, whoever causes them', async () => {
     const { signet, visitor, profile } = await home()
     await visitor.submit(await profile(), { locale: 'de', zoneinfo: 'Asia/Tokyo' })
