@@ -23,6 +23,11 @@ export interface ExportPiece {
   readonly items: readonly ExportItem[]
 }
 
+interface Written {
+  readonly pieces: string
+  readonly count: number
+}
+
 const purpose = 'export'
 /** A row stays far below what any engine takes, and a process holds no more than this of a document. */
 const pieceSize = 200_000
@@ -68,8 +73,8 @@ export function createExportPieces(tools: ExportsTools) {
   return {
     dropIfGone,
 
-    /** Answers what the ids of the pieces begin with; undefined when the person is gone, or nobody `wants` it any more. */
-    async write(identityId: string, wants: () => Promise<boolean>): Promise<string | undefined> {
+    /** Answers what the ids of the pieces begin with, and how many there are; undefined when the person is gone, or nobody `wants` it any more. */
+    async write(identityId: string, wants: () => Promise<boolean>): Promise<Written | undefined> {
       // Of this try alone: one that was cut short, or still goes on elsewhere, leaves no gap and no mixture.
       const prefix = random(12)
       let count = 0
@@ -81,7 +86,7 @@ export function createExportPieces(tools: ExportsTools) {
         }
         count += 1
       }
-      return prefix
+      return { pieces: prefix, count }
     },
 
     async drop(prefix: string): Promise<void> {
@@ -92,14 +97,18 @@ export function createExportPieces(tools: ExportsTools) {
       }
     },
 
-    async *read(identityId: string, prefix: string): AsyncGenerator<ExportPiece> {
+    /** Throws when some of it is gone: what was cut short must not look whole. */
+    async *read(identityId: string, { pieces: prefix, count }: Written): AsyncGenerator<ExportPiece> {
+      let left = count
       for (let after: string | undefined; ; ) {
         const query = { prefix: `${prefix}:`, limit: pageSize, ...(after === undefined ? {} : { after }) }
         const page = await rows.page(query)
         for (const row of page.items) yield await opened(identityId, row)
-        if (page.next === undefined) return
+        left -= page.items.length
+        if (page.next === undefined) break
         after = page.next
       }
+      if (left > 0) throw new Error('a copy of data was deleted while it was read')
     },
   }
 

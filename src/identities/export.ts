@@ -85,7 +85,7 @@ export function createExports(tools: ExportsTools): Exports {
     if (written === undefined) return undefined
     const readyAt = clock()
     const expiresAt = readyAt + settings.account.export_lifetime
-    const ready = { ...row, pieces: written, readyAt, expiresAt }
+    const ready = { ...row, ...written, readyAt, expiresAt }
     if (await rows.replace(ready)) return ready
     // Another try came first, another run began, or the person is gone.
     await pieces.dropIfGone(identityId)
@@ -111,6 +111,8 @@ export function createExports(tools: ExportsTools): Exports {
       const payload: Payload = { identityId, run: row.run, visit }
       await queue.add(exportKind, payload, { id: row.run })
       if (begun === undefined) return 'joined'
+      // Nobody finds the one before any more.
+      if (before?.pieces !== undefined) await pieces.drop(before.pieces)
       await audit.record({
         action: 'export.requested',
         result: 'success',
@@ -133,7 +135,10 @@ export function createExports(tools: ExportsTools): Exports {
       const row = await rows.get(identityId)
       if (row?.pieces === undefined || row.readyAt === undefined) return undefined
       await audit.record({ action: 'export.downloaded', result: 'success', actor: by, identityId })
-      return { madeAt: row.readyAt, pieces: pieces.read(identityId, row.pieces) }
+      return {
+        madeAt: row.readyAt,
+        pieces: pieces.read(identityId, { pieces: row.pieces, count: row.count ?? 0 }),
+      }
     },
 
     async discard(identityId, run) {

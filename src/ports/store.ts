@@ -150,6 +150,8 @@ export interface DataExport extends Entity {
   /** Set together once the document is whole. */
   readonly readyAt?: Instant
   readonly pieces?: string
+  /** How many of them. */
+  readonly count?: number
   readonly expiresAt: Instant
 }
 

@@ -203,6 +203,26 @@ eachStore((_, open) => {
     expect(await store.exportPieces.count()).toBe(0)
   })
 
+  it('only the latest one is kept, and one that goes while it is downloaded does not look whole', async () => {
+    const world = await begin()
+    const { exports, queue, store, id } = world
+    queue.start()
+    await exports.request(id, visit, self(id))
+    await ready(world, id)
+    const pieces = await store.exportPieces.count()
+    const opened = await exports.open(id, self(id))
+    const reading = opened?.pieces[Symbol.asyncIterator]()
+    await reading?.next()
+    await exports.request(id, visit, self(id))
+    const rest = async () => {
+      for (;;) if ((await reading?.next())?.done !== false) return
+    }
+    await expect(rest()).rejects.toThrow('while it was read')
+    await ready(world, id)
+    expect(await store.exportPieces.count()).toBe(pieces)
+    expect((await contents(world, id))?.activity).toHaveLength(300)
+  })
+
   it('a copy of another person does not open as one’s own', async () => {
     const world = await begin()
     const { exports, queue, store, id } = world
