@@ -26,7 +26,7 @@ export interface Questioned {
   readonly recovery?: string
   /** A change after which all others were signed out: whoever is signed in now came in with it, so every session ends. */
   readonly sessions?: true
-  /** A recovery case: withdrawn. */
+  /** A recovery case: withdrawn by its owner, doubted by whoever reads their mail. */
   readonly recoveryCase?: string
   /** Somebody who was asked to vouch for the person one day: not asked any more. */
   readonly contact?: string
@@ -49,6 +49,7 @@ export type Ended =
   | 'links-void'
   | 'recovery-contested'
   | 'case-withdrawn'
+  | 'case-doubted'
   | 'sessions-ended'
   | 'contact-removed'
   | 'vouching-refused'

@@ -77,6 +77,8 @@ export interface RecoveryCase {
   /** Since more was asked for last. */
   readonly approvedBy?: string
   readonly reviews: readonly Review[]
+  /** Whoever reads the owner's mail said that it is not them. */
+  readonly doubtedAt?: Instant
   readonly reason?: CaseReason
   readonly overAt?: Instant
   /** The last state of which everybody was told whom it concerns. */
@@ -99,7 +101,12 @@ export type DecisionRefusal = 'over' | 'same-reviewer' | 'changed' | 'not-now'
 export function unapproved(one: RecoveryCase): RecoveryCase {
   if (one.state !== 'approved-once') return one
   const { approvedBy: _approvedBy, told: _told, ...rest } = one
-  return { ...rest, state: one.evidence > 1 ? 'answered' : 'opened' }
+  return { ...rest, state: waitingState(one) }
+}
+
+/** Of a case that somebody has to look at. */
+export function waitingState({ answers = [] }: Pick<RecoveryCase, 'answers'>): 'answered' | 'opened' {
+  return answers.length > 0 ? 'answered' : 'opened'
 }
 
 /** What a reviewer's decision makes of a case. Whoever comes second in the same moment is judged by what the first one left. */

@@ -1,4 +1,4 @@
-import { isOver, type RecoveryCase, stateAfter } from '../domain/recovery-case.ts'
+import { isOver, type RecoveryCase, stateAfter, unapproved, waitingState } from '../domain/recovery-case.ts'
 import type { CaseBook, CaseEntry } from './case-book.ts'
 import type { CaseMoves } from './case-moves.ts'
 import { type CaseOpeningTools, claimant } from './case-opening.ts'
@@ -9,13 +9,13 @@ import type { Cases, ClaimedCase } from './cases.ts'
 export function createCaseClaims(
   { store, codes, clock, random, settings }: CaseOpeningTools,
   { book, moves }: { readonly book: CaseBook; readonly moves: CaseMoves },
-): Pick<Cases, 'find' | 'claimed' | 'about' | 'answer' | 'withdraw' | 'object'> {
+): Pick<Cases, 'find' | 'claimed' | 'about' | 'answer' | 'withdraw' | 'object' | 'doubt'> {
   async function shown(one: RecoveryCase): Promise<ClaimedCase> {
     const { id, openedAt, endsAt, overAt, reason, recoveryId } = one
     const asked = one.state === 'more-asked' ? await question(one) : undefined
     return {
       id,
-      state: one.state === 'approved-once' ? (one.evidence > 1 ? 'answered' : 'opened') : one.state,
+      state: one.state === 'approved-once' ? waitingState(one) : one.state,
       openedAt,
       endsAt,
       ...(overAt === undefined ? {} : { overAt }),
@@ -33,6 +33,13 @@ export function createCaseClaims(
   const withdrawn = (one: RecoveryCase) => {
     const state = stateAfter(one.state, 'withdraw')
     return state === undefined ? { refused: 'over' as const } : { ...one, state }
+  }
+
+  /** What was approved before was approved without knowing it; the owner's message said already that there is a case. */
+  function doubted(one: RecoveryCase): RecoveryCase | { readonly refused: 'over' } {
+    if (isOver(one.state) || one.doubtedAt !== undefined) return { refused: 'over' }
+    const before = unapproved(one)
+    return { ...before, told: before.state, evidence: one.evidence + 1, doubtedAt: clock() }
   }
 
   return {
@@ -94,6 +101,12 @@ export function createCaseClaims(
       // What two sides claim is not for one of them to end.
       if (one?.identityId !== identityId || one.kind !== 'claimed' || isOver(one.state)) return false
       return (await moves.make(id, by, withdrawn)).status === 'moved'
+    },
+
+    async doubt(identityId, id, by) {
+      const one = await store.cases.get(id)
+      if (one?.identityId !== identityId || one.kind !== 'claimed' || isOver(one.state)) return false
+      return one.doubtedAt !== undefined || (await moves.make(id, by, doubted)).status === 'moved'
     },
   }
 }

@@ -78,6 +78,7 @@ export function createCaseSigns(tools: CaseSignsTools) {
       ...(statement === undefined
         ? []
         : [device(statement, known.length), place(statement, completed, places)]),
+      ...(one.doubtedAt === undefined ? [] : [{ name: 'owner.objected', tone: 'bad' as const }]),
       ...since('signed-in', 'bad', completed, openedAt),
       ...lastSignIn(completed, openedAt),
       ...since('changed', 'bad', changes, now - recent),

@@ -109,8 +109,13 @@ export interface Cases {
   about(identityId: string): Promise<readonly { readonly id: string; readonly openedAt: Instant }[]>
   /** By whoever opened it. */
   withdraw(id: string, visit: Visit): Promise<boolean>
-  /** "This wasn't me", from the message about it. */
+  /** "This wasn't me", by its owner, who signed in freshly: it is over. */
   object(identityId: string, id: string, by: Actor): Promise<boolean>
+  /**
+   * The same by whoever reads the owner's mail: reviewers see it, and what was approved before counts no more. It ends nothing, or whoever stole a
+   * mailbox could keep its owner out for ever.
+   */
+  doubt(identityId: string, id: string, by: Actor): Promise<boolean>
 
   /** Those that a reviewer may see, oldest first; those that are over, newest first. */
   list(

@@ -25,7 +25,7 @@ export interface FreezingTools {
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
   readonly contacts: Pick<Contacts, 'remove'>
   readonly vouchings: Pick<VouchingAnswers & VouchingDoubts, 'disown' | 'doubt'>
-  readonly cases: Pick<Cases, 'object'>
+  readonly cases: Pick<Cases, 'object' | 'doubt'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
   readonly recoveries: Pick<Recoveries, 'contest'>
@@ -62,7 +62,9 @@ export function createFreeze(tools: FreezingTools): Freeze {
 
   async function endCase({ identityId, recoveryCase }: Questioned, by: Actor) {
     if (recoveryCase === undefined) return undefined
-    return (await cases.object(identityId, recoveryCase, by)) ? 'case-withdrawn' : undefined
+    if (by.id === identityId)
+      return (await cases.object(identityId, recoveryCase, by)) ? 'case-withdrawn' : undefined
+    return (await cases.doubt(identityId, recoveryCase, by)) ? 'case-doubted' : undefined
   }
 
   async function stopRecovery({ recovery }: Questioned) {

@@ -165,7 +165,32 @@ eachStore((_, open) => {
     expect((await store.cases.findBy('identityId', ana)).length).toBe(0)
   })
 
-  it('"this wasn’t me" withdraws it, once, and whoever opened it is told; another person’s does nothing', async () => {
+  it('"this wasn’t me" from a mailbox ends nothing: reviewers see it, and what was approved before counts no more', async () => {
+    const { cases, queue, messages, ana, id, person, code, reviewer } = await opened()
+    await queue.run()
+    const [rita, rolf] = [await reviewer('rita'), await reviewer('rolf')]
+    const approve = { action: 'approve', seen: 1, text: '' } as const
+    await cases.decide(id, rita, approve)
+    const by = { kind: 'system' } as const
+    const before = messages.length
+    expect(await cases.doubt(await person('eve'), id, by)).toBe(false)
+    expect(await Promise.all([cases.doubt(ana, id, by), cases.doubt(ana, id, by)])).toContain(true)
+    expect(await cases.doubt(ana, id, by)).toBe(true)
+    await queue.run()
+    expect(messages).toHaveLength(before)
+    expect(await cases.find(code)).toMatchObject({ state: 'opened' })
+    const shown = await cases.look(id, rolf.id)
+    expect(shown).toMatchObject({ state: 'opened', evidence: 2 })
+    expect(shown?.signs).toContainEqual({ name: 'owner.objected', tone: 'bad' })
+    expect(await cases.decide(id, rolf, approve)).toEqual({ status: 'refused', reason: 'changed' })
+    const again = { ...approve, seen: 2 }
+    expect(await cases.decide(id, rolf, again)).toEqual({ status: 'done', state: 'approved-once' })
+    expect(await cases.find(code)).toMatchObject({ state: 'opened' })
+    expect(await cases.decide(id, rita, again)).toEqual({ status: 'done', state: 'approved' })
+    expect(await cases.doubt(ana, id, by)).toBe(false)
+  })
+
+  it('"this wasn’t me" by its owner, who signed in freshly, withdraws it, once, and whoever opened it is told; another person’s does nothing', async () => {
     const { cases, queue, messages, ana, id, person, code } = await opened()
     await queue.run()
     const by = { kind: 'system' } as const
