@@ -1,61 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Reply } from '../../src/authentication/elsewhere.ts'
-import { emailCode } from '../../src/factors/email-code.ts'
 import { magicLink } from '../../src/factors/magic-link.ts'
-import {
-  type Asker,
-  asker,
-  createHouse,
-  type House,
-  type HouseOptions,
-  identified,
-  minute,
-  second,
-  secret,
-  visit,
-} from '../authentication/fixture.ts'
+import { asker, createHouse, minute, secret, visit } from '../authentication/fixture.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
-import { asked, budgetOn, delivered, lastCode, sendingHouse } from './sent.ts'
-
-const settings = { enabled: true, lifetime: 15 * minute, per_hour: 6 }
-const name = 'magic-link'
-const ana = 'ana@example.com'
-const phone = `phone-${'p'.repeat(40)}`
-
-/** What the newest link holds. */
-function keyOf(house: House): string {
-  const link = new URL(String(delivered(house).at(-1)?.values.link))
-  expect(`${link.origin}${link.pathname}`).toBe('https://id.example.com/answer')
-  return link.searchParams.get('key') ?? ''
-}
-
-async function numberOf(house: House, who: Asker): Promise<string> {
-  return String((await house.engine.current(who, visit()))?.show?.number)
-}
+import { ana, approve, keyOf, name, numberOf, phone, settings, withAna } from './magic-link-world.ts'
+import { asked, budgetOn, delivered, lastCode } from './sent.ts'
 
 describe('a link by mail', () => {
   eachStore((_store, open) => {
-    async function withAna(options: HouseOptions = {}, more: Partial<typeof settings> = {}) {
-      const house = await sendingHouse(
-        open,
-        (budget) => [
-          magicLink({ budget, settings: { ...settings, ...more } }),
-          emailCode({ budget, settings: { ...settings, lifetime: 10 * minute, digits: 6, tries: 5 } }),
-        ],
-        options,
-      )
-      return { ...house, id: await house.person(ana, { password: null }) }
-    }
-
-    const approve = (house: House, key: string, browser: string, number?: string): Promise<Reply> =>
-      house.engine.elsewhere.answer(key, browser, {
-        approve: true,
-        ...(number === undefined ? {} : { number }),
-      })
-
     it('S33: opened in the browser that waits it needs the button alone, and says who asked from where', async () => {
-      const house = await withAna()
+      const house = await withAna(open)
       const who = await asked(house, ana, name, visit({ application: 'Orchard' }))
       expect(delivered(house)[0]).toMatchObject({
         template: 'factor-link',
@@ -87,7 +41,7 @@ describe('a link by mail', () => {
     })
 
     it('S33: opened elsewhere it needs the number of the page that waits, which alone goes on', async () => {
-      const house = await withAna()
+      const house = await withAna(open)
       const who = await asked(house, ana, name)
       const number = await numberOf(house, who)
       expect(number).toMatch(/^[1-9]\d$/)
@@ -105,7 +59,7 @@ describe('a link by mail', () => {
     })
 
     it('ends with the third wrong number, and with a refusal', async () => {
-      const house = await withAna()
+      const house = await withAna(open)
       for (const end of ['guess', 'deny']) {
         const who = await asked(house, ana, name)
         const number = await numberOf(house, who)
@@ -128,7 +82,7 @@ describe('a link by mail', () => {
     })
 
     it('S33: is worth nothing after fifteen minutes, a second time, for another sign-in, or altered', async () => {
-      const house = await withAna()
+      const house = await withAna(open)
       const late = await asked(house, ana, name)
       const old = keyOf(house)
       house.clock.advance(15 * minute)
@@ -151,7 +105,7 @@ describe('a link by mail', () => {
     })
 
     it('an answer that came before somebody else was named, or before a newer link, is not theirs', async () => {
-      const house = await withAna()
+      const house = await withAna(open)
       await house.person('eve@example.com', { password: null })
       const who = await asked(house, ana, name)
       const key = keyOf(house)
@@ -162,7 +116,7 @@ describe('a link by mail', () => {
     })
 
     it('S33 F3: of 2, 8 and 32 answers at the same moment, over two processes, one counts, and is collected once', async () => {
-      const house = await withAna({ throttle: { free_tries_per_address: 10_000 } }, { per_hour: 1_000 })
+      const house = await withAna(open, { throttle: { free_tries_per_address: 10_000 } }, { per_hour: 1_000 })
       const other = createHouse(house.store, {
         clock: house.clock,
         factors: [magicLink({ budget: budgetOn(house.store, house.clock), settings })],
@@ -184,81 +138,8 @@ describe('a link by mail', () => {
       }
     })
 
-    it('is sent anew after half a minute and not before; the page shows its new number', async () => {
-      const house = await withAna()
-      const who = await asked(house, ana, name)
-      const first = keyOf(house)
-      const shown = (await house.engine.current(who, visit()))?.show
-      expect(shown).toMatchObject({
-        waitsUntil: house.clock.now() + 15 * minute,
-        againAt: house.clock.now() + 30 * second,
-      })
-      house.clock.advance(29 * second)
-      await house.engine.choose(who, visit(), name)
-      expect((await house.engine.current(who, visit()))?.show).toEqual(shown)
-      house.clock.advance(second)
-      await house.engine.choose(who, visit(), name)
-      expect(delivered(house)).toHaveLength(2)
-      await approve(house, first, who.browser)
-      expect(await house.engine.prove(who, visit(), name, {})).toEqual({ status: 'pending' })
-      await approve(house, keyOf(house), phone, await numberOf(house, who))
-      expect(await house.engine.prove(who, visit(), name, {})).toMatchObject({ step: { kind: 'done' } })
-    })
-
-    it('S26 S32: links and codes share the six messages that a mailbox gets an hour; what is over looks the same', async () => {
-      const house = await withAna()
-      const who = await asked(house, ana, name)
-      const mine = keyOf(house)
-      for (let round = 0; round < 4; round += 1)
-        await asked(house, ana, round % 2 === 0 ? name : 'email-code', visit({ address: '198.51.100.9' }))
-      for (let round = 0; round < 4; round += 1) await asked(house, ana, name)
-      expect(delivered(house)).toHaveLength(6)
-      house.clock.advance(40 * second)
-      await house.engine.choose(who, visit(), name)
-      expect(delivered(house)).toHaveLength(6)
-      const { show } = (await house.engine.current(who, visit())) ?? {}
-      expect(Object.keys(show ?? {}).sort()).toEqual(['againAt', 'number', 'waitsUntil'])
-      await approve(house, mine, who.browser)
-      expect(await house.engine.prove(who, visit(), name, {})).toMatchObject({ step: { kind: 'done' } })
-    })
-
-    it('S32: does the same work and shows the same for people who do not exist', async () => {
-      const house = await withAna()
-      const look = async (text: string) => {
-        const before = house.sent.length
-        const rows = await house.store.approvals.count()
-        const who = await asked(house, text, name)
-        const { show, step } = (await house.engine.current(who, visit())) ?? {}
-        return {
-          step,
-          show: { ...show, number: '' },
-          waiting: await house.engine.waiting(who),
-          outcome: await house.engine.prove(who, visit(), name, {}),
-          sent: house.sent.length - before,
-          rows: (await house.store.approvals.count()) - rows,
-        }
-      }
-      const known = await look(ana)
-      expect(known).toMatchObject({ sent: 1, rows: 1, waiting: 'waiting', outcome: { status: 'pending' } })
-      expect(await look('nobody@example.com')).toEqual(known)
-      expect(delivered(house)).toHaveLength(1)
-    })
-
-    it('S26: a hundred looks of a page that waits cost nobody a try', async () => {
-      const house = await withAna()
-      const who = await asked(house, ana, name)
-      for (let poll = 0; poll < 100; poll += 1)
-        expect(await house.engine.prove(who, visit(), name, {})).toEqual({ status: 'pending' })
-      expect(await parallel(50, () => house.engine.prove(who, visit(), name, {}))).not.toContainEqual({
-        status: 'refused',
-        reason: 'challenge-expired',
-      })
-      await approve(house, keyOf(house), who.browser)
-      expect(await house.engine.prove(who, visit(), name, {})).toMatchObject({ step: { kind: 'done' } })
-    })
-
     it('S44: a link, a code by mail, and a password that came by mail are one factor together', async () => {
-      const house = await withAna()
+      const house = await withAna(open)
       await house.enrolments.finish(house.id, 'password', { password: secret }, visit(), { channel: 'email' })
       const who = asker()
       await house.engine.open(who, { requirement: { level: 'two-factor', essential: true } })
@@ -275,31 +156,6 @@ describe('a link by mail', () => {
       expect(await house.engine.prove(mine, visit(), 'email-code', { code: lastCode(house) })).toMatchObject({
         step: { kind: 'refused', reason: 'unreachable' },
       })
-    })
-
-    it('stands beside a password of one’s own as the second factor, and shows where it went', async () => {
-      const house = await withAna({ level: 'two-factor' })
-      await house.person('ben@example.com')
-      const who = await identified(house, 'ben@example.com')
-      await house.engine.prove(who, visit(), 'password', { password: secret })
-      expect(await house.engine.current(who, visit())).toMatchObject({
-        step: { chosen: name },
-        show: { to: 'b•••@example.com' },
-      })
-      await approve(house, keyOf(house), who.browser)
-      expect(await house.engine.prove(who, visit(), name, {})).toMatchObject({ step: { kind: 'done' } })
-      expect(await house.engine.redeem(who)).toMatchObject({ level: 'two-factor' })
-    })
-
-    it('nothing of it can be read in the store', async () => {
-      const house = await withAna()
-      const who = await asked(house, ana, name)
-      const rows = JSON.stringify([
-        await house.store.approvals.page({ limit: 10 }),
-        await house.store.authentications.page({ limit: 10 }),
-      ])
-      for (const text of [keyOf(house), `"${await numberOf(house, who)}"`, who.browser, who.consumer])
-        expect(rows).not.toContain(text)
     })
   })
 })
