@@ -106,6 +106,17 @@ export async function person(
   return created.identity.id
 }
 
+/** Somebody who asked for the end of their account. */
+export async function planned(world: Departures, addresses?: readonly string[]): Promise<string> {
+  const id = await person(world, addresses)
+  await world.deletions.request(id, visit, self(id))
+  return id
+}
+
+export async function stateOf({ identities }: Departures, id: string): Promise<string | undefined> {
+  return (await identities.get(id))?.state
+}
+
 /** Which mails went to whom, sorted. */
 export function sent({ mails }: Pick<Departures, 'mails'>): string[] {
   return mails.map(({ template, to }) => `${template} ${to.written}`).sort()
