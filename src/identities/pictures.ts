@@ -1,7 +1,7 @@
 // Owns the pictures that people give themselves: made anew by whoever `make` is, kept in a row of their own, shown to everybody who knows their
 // address, which stands in the claim `picture` and nowhere else. A picture that an administrator names by its own address is not kept here.
 import type { Actor } from '../domain/audit-event.ts'
-import type { Identity } from '../domain/identity.ts'
+import { type Identity, may } from '../domain/identity.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { Made, PictureMaker, PictureType } from '../ports/picture-maker.ts'
@@ -30,7 +30,7 @@ export interface Pictures {
     file: { readonly type: PictureType; readonly bytes: Uint8Array },
     by: Actor,
   ): Promise<PictureSet>
-  /** A JPEG. */
+  /** A JPEG; undefined too while its person is suspended or disabled. */
   find(id: string): Promise<Uint8Array | undefined>
 }
 
@@ -69,7 +69,9 @@ export function createPictures(tools: PicturesTools): Pictures {
 
     async find(id) {
       const row = await store.pictures.get(id)
-      return row && Buffer.from(row.bytes, 'base64')
+      const owner = row && (await store.identities.get(row.identityId))
+      if (row === undefined || owner === undefined || !may(owner, 'hold-tokens')) return undefined
+      return Buffer.from(row.bytes, 'base64')
     },
   }
 }

@@ -96,6 +96,20 @@ eachStore((_, open) => {
     expect(await pictures.find(idIn(picture))).toBeDefined()
   })
 
+  it('S39: is not shown while its person may hold no tokens: whoever runs the service takes it from everybody at once', async () => {
+    const world = await createWorld(open)
+    const pictures = picturesOf(world)
+    const ana = await person(world, 'ana')
+    await pictures.set(ana, file, operator)
+    const id = idIn(await pictureOf(world, ana))
+    for (const stop of ['suspend', 'disable'] as const) {
+      await world.identities[stop](ana, operator)
+      expect(await pictures.find(id), stop).toBeUndefined()
+      await world.identities.restore(ana, operator)
+      expect(await pictures.find(id)).toBeDefined()
+    }
+  })
+
   it('is erased with its identity, even one that a crash left behind', async () => {
     const world = await createWorld(open)
     const pictures = picturesOf(world)
