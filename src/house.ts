@@ -195,6 +195,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   const waysBack = createWaysBack({
     ...tools,
     ...reviewed,
+    trustedDevices,
     addressProofs: () => addresses.proofs,
     sessions,
     unlock: authentication.unlock,

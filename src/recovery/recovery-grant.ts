@@ -4,6 +4,8 @@ import type { RecoveryRow } from '../ports/recovery-row.ts'
 import type { Recoveries, RecoveriesParts } from './recoveries.ts'
 import { isUsed } from './recovery-moves.ts'
 
+const mostRounds = 20
+
 /** By which the clocks of two processes may differ. */
 const skew: Duration = 60_000
 
@@ -55,6 +57,33 @@ export function createRecoveryGrant(
     return [...offered.filter((name) => lost.has(name)), ...offered.filter((name) => !lost.has(name))]
   }
 
+  /**
+   * False when the grant was no longer this caller's: taken for dead (it slept longer than anybody waits), and used or stopped by somebody else
+   * meanwhile. Then what it set up goes again.
+   */
+  async function completed(taken: RecoveryRow, factor: string, credential: string): Promise<boolean> {
+    const { identityId, reference } = taken
+    let current: RecoveryRow | undefined = taken
+    for (let round = 0; round < mostRounds && current?.reference === reference; round += 1) {
+      if (current.state === 'completed') {
+        if (current.credential === credential) return true
+        break
+      }
+      const { using, ...rest }: RecoveryRow = current
+      if (using !== undefined && using.at !== taken.using?.at) break
+      const done = await moves.make(rest, 'finish', { enrolled: factor, credential })
+      if (done !== undefined) {
+        await moves.pay(done)
+        return true
+      }
+      const newest = await book.of(identityId)
+      if (newest?.version === current.version) break
+      current = newest
+    }
+    await enrolments.remove(identityId, credential, { kind: 'system' }, { force: true })
+    return false
+  }
+
   return {
     async offers(claim) {
       const row = await granted(claim)
@@ -90,9 +119,8 @@ export function createRecoveryGrant(
         await book.replace(rest, {})
         return finished
       }
-      const done = await moves.make(rest, 'finish', { enrolled: factor, credential: finished.credential.id })
-      if (done !== undefined) await moves.pay(done)
-      const { show } = finished
+      const { credential, show } = finished
+      if (!(await completed(taken, factor, credential.id))) return { status: 'gone' }
       return { status: 'done', identityId, ...(show === undefined ? {} : { show }) }
     },
   }

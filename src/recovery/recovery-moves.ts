@@ -132,6 +132,8 @@ export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
     let current = row
     for (let round = 0; round < mostRounds; round += 1) {
       const owed = current.owed.filter((one) => one.of !== paid.of || one.at !== paid.at)
+      // Somebody else crossed it out: what they wrote with it may have been used by now.
+      if (owed.length === current.owed.length) return current
       const written = await book.replace(current, { ...patch, owed })
       if (written !== undefined) return written
       const newest = await book.of(row.identityId)

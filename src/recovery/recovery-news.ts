@@ -1,4 +1,5 @@
 import type { Enrolments } from '../authentication/enrolment.ts'
+import type { TrustedDevices } from '../authentication/trusted-devices.ts'
 import type { Actor, AuditAction } from '../domain/audit-event.ts'
 import { masked, parseAs } from '../domain/identifier.ts'
 import type { Identity } from '../domain/identity.ts'
@@ -21,6 +22,7 @@ export interface RecoveryNewsTools {
   readonly book: RecoveryBook
   readonly identities: IdentityDirectory
   readonly enrolments: Pick<Enrolments, 'list' | 'remove'>
+  readonly trustedDevices: Pick<TrustedDevices, 'revokeAll'>
   readonly addressProofs: () => Pick<AddressProofs, 'drop'>
   readonly sessions: () => Pick<SessionRegistry, 'endAll'>
   /** Pauses and locks that guessing put on the identity are over. */
@@ -143,6 +145,8 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
     const own = await tools.enrolments.list(identityId)
     const lost = own.filter(({ id }) => id !== credential && row.lost.includes(id))
     for (const { id } of lost) await tools.enrolments.remove(identityId, id, by, { force: true })
+    // Also for whoever set something up and did not come to the end of it.
+    await tools.trustedDevices.revokeAll(identityId, by, { reason: 'changed' })
     await tools.addressProofs().drop(identityId)
     await tools.store.links.removeBy('identityId', identityId)
     const sessions = await tools.sessions().endAll(identityId)

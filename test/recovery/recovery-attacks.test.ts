@@ -75,6 +75,51 @@ eachStore((_, open) => {
   })
 
   describe('a grant', () => {
+    it('F3: is used once, also when a process slept while it used it, and was taken for dead', async () => {
+      const at = await ready(open)
+      const { clock, store, shelf, id, trouble } = at
+      const writes = gate()
+      const sleeper = createProcess(held(store, 'credentials', 'insert', writes), clock, shelf)
+      const late = sleeper.recoveries.finish(byCode, 'named-key', { key: 'late' }, visit)
+      await writes.reached
+      clock.advance(2 * minute)
+      expect((await at.recoveries.finish(byCode, 'named-key', { key: 'other' }, visit)).status).toBe('done')
+      expect(trouble.distrusted).toEqual([id])
+      writes.open()
+      expect((await late).status).toBe('gone')
+      const keys = (await at.enrolments.list(id)).filter(({ factor }) => factor === 'named-key')
+      expect(keys).toHaveLength(1)
+      expect(await store.recoveries.get(id)).toMatchObject({ state: 'completed', credential: keys[0]?.id })
+    })
+
+    it('S35: sets up nothing when it was stopped while a process slept that used it', async () => {
+      const at = await ready(open)
+      const { clock, store, shelf, id, recovery } = at
+      const writes = gate()
+      const sleeper = createProcess(held(store, 'credentials', 'insert', writes), clock, shelf)
+      const late = sleeper.recoveries.finish(byCode, 'named-key', { key: 'late' }, visit)
+      await writes.reached
+      clock.advance(2 * minute)
+      expect(await at.recoveries.contest(recovery.id, 'objection')).toBe(true)
+      writes.open()
+      expect((await late).status).toBe('gone')
+      expect(await factorsOf(at, id)).toEqual(['counted-code', 'password'])
+    })
+
+    it('is used although its owner comes back in another browser in that moment', async () => {
+      const at = await ready(open)
+      const { clock, store, shelf, recovery } = at
+      const writes = gate()
+      const slow = createProcess(held(store, 'credentials', 'insert', writes), clock, shelf)
+      const used = slow.recoveries.finish(byCode, 'named-key', { key: 'mine' }, visit)
+      await writes.reached
+      if (!('code' in recovery)) throw new Error('no code')
+      expect(await at.recoveries.bind(recovery.code, 'another browser')).toBe(true)
+      writes.open()
+      expect((await used).status).toBe('done')
+      expect(await at.recoveries.find({ code: recovery.code })).toMatchObject({ state: 'completed' })
+    })
+
     it('F3: is used once, also by two who first have to tell everybody what was not told yet', async () => {
       const at = await begun(open)
       const { clock, store, shelf, id, trouble, once } = at

@@ -44,7 +44,13 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
   }
   const once = new Set<string>()
   const outgoing: Message[] = []
-  const trouble = { messages: 0, ended: [] as string[], contested: [] as string[], dropped: [] as string[] }
+  const trouble = {
+    messages: 0,
+    ended: [] as string[],
+    contested: [] as string[],
+    dropped: [] as string[],
+    distrusted: [] as string[],
+  }
   const recoveries = createRecoveries({
     store,
     identities: house.identities,
@@ -74,6 +80,12 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
         return 2
       },
     }),
+    trustedDevices: {
+      async revokeAll(identityId) {
+        trouble.distrusted.push(identityId)
+        return 0
+      },
+    },
     addressProofs: () => ({ drop: async (identityId) => void trouble.dropped.push(identityId) }),
     unlock: house.engine.unlock,
     contested: async ({ id }) => void trouble.contested.push(id),
