@@ -2,11 +2,12 @@ import type { Actor, AuditAction } from '../domain/audit-event.ts'
 import type { Identity } from '../domain/identity.ts'
 import { type Reader, readerAt } from '../domain/reader.ts'
 import { type CaseState, isOver, type RecoveryCase } from '../domain/recovery-case.ts'
-import type { Duration } from '../domain/time.ts'
+import { type Duration, day } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { MessageTemplate, Messenger } from '../ports/messenger.ts'
+import type { Store } from '../ports/store.ts'
 import type { CaseBook, StatementEntry } from './case-book.ts'
 
 /** Where an approved or contested case leads: to a recovery, which has its own delay and tells its own. */
@@ -23,6 +24,7 @@ export interface CaseOutcomes {
 }
 
 export interface CaseTellingTools {
+  readonly store: Pick<Store, 'cases'>
   readonly book: CaseBook
   readonly identities: IdentityDirectory
   readonly messenger: Messenger
@@ -39,6 +41,9 @@ export interface CaseTellingTools {
 
 /** Records what a case came to, tells whom it concerns, and answers what the row has to remember of that. A crash repeats it: messages go out once. */
 export type CaseTelling = (one: RecoveryCase, by: Actor) => Promise<Partial<RecoveryCase>>
+
+/** So long after an approval something may still come of it. */
+const waitsFor: Duration = 30 * day
 
 const actions: Record<CaseState, AuditAction> = {
   opened: 'case.opened',
@@ -62,7 +67,8 @@ const toClaimant: Partial<Record<CaseState, MessageTemplate>> = {
 }
 
 export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
-  const { book, identities, messenger, audit, outcomes, channels, mayWrite, clock, issuer, retention } = tools
+  const { store, book, identities, messenger, audit, outcomes, channels, mayWrite, clock, issuer } = tools
+  const { retention } = tools
 
   async function statementOf({ id }: RecoveryCase): Promise<StatementEntry | undefined> {
     return (await book.entries(id)).find((entry) => entry.kind === 'statement')
@@ -94,12 +100,32 @@ export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
     }
   }
 
+  /**
+   * Somebody was on the way when a case of the same person was approved, so that nothing came of it. They are not any more: what two people decided
+   * goes on, or whoever begins again and again would keep the person out.
+   */
+  async function goOn({ identityId = '' }: RecoveryCase): Promise<void> {
+    const [identity, theirs] = await Promise.all([
+      identities.get(identityId),
+      store.cases.findBy('identityId', identityId),
+    ])
+    const since = Math.max(clock() - waitsFor, identity?.notBefore ?? 0)
+    const waiting = theirs
+      .filter(({ kind, state, recoveryId }) => kind === 'claimed' && state === 'approved' && !recoveryId)
+      .filter(({ overAt = 0 }) => overAt > since)
+    const newest = waiting.toSorted((a, b) => (b.overAt ?? 0) - (a.overAt ?? 0))[0]
+    if (newest === undefined) return
+    const { recoveryId } = await outcome(newest, await statementOf(newest))
+    if (recoveryId !== undefined) await store.cases.replace({ ...newest, recoveryId })
+  }
+
   async function outcome(
     one: RecoveryCase,
     statement: StatementEntry | undefined,
   ): Promise<Partial<RecoveryCase>> {
     if (one.kind === 'contested') {
       if (one.state !== 'withdrawn') await outcomes.decide(one, one.state === 'approved')
+      if (one.state !== 'withdrawn' && one.state !== 'approved') await goOn(one)
       return {}
     }
     if (one.state !== 'approved') return {}

@@ -35,6 +35,7 @@ export interface CasesTools
   readonly store: CaseBookTools['store'] &
     CaseMovesTools['store'] &
     CaseOpeningTools['store'] &
+    CaseTellingTools['store'] &
     CaseReviewTools['store']
   readonly identities: CaseOpeningTools['identities'] & CaseReviewTools['identities']
   readonly devices: CaseOpeningTools['devices'] & CaseReviewTools['devices']

@@ -223,6 +223,37 @@ eachStore((_, open) => {
     ])
   })
 
+  it('an approved case that came upon another recovery goes on once that one was refused, and not when it was approved', async () => {
+    for (const decision of [refuse, approve]) {
+      const tried: string[] = []
+      let isFree = false
+      const outcomes = {
+        async begin({ id }: { readonly id: string }) {
+          tried.push(id)
+          return isFree ? `recovery of ${id}` : undefined
+        },
+        async decide() {
+          isFree = true
+        },
+      }
+      const world = await createCaseWorld(open, { outcomes })
+      const { cases, ana, reviewer, store, clock } = world
+      const [rita, rolf] = [await reviewer('rita'), await reviewer('rolf')]
+      const { id } = await openIn(world)
+      for (const by of [rita, rolf]) await cases.decide(id, by, approve)
+      expect(tried).toEqual([id])
+      expect(await store.cases.get(id)).not.toHaveProperty('recoveryId')
+      await cases.openContested({ id: 'rival', identityId: ana, startedAt: clock.now() })
+      await world.queue.run()
+      const rival = (await cases.list(rita.id, { limit: 10 })).items[0]?.id ?? ''
+      for (const by of [rita, rolf]) await cases.decide(rival, by, decision)
+      expect(tried).toEqual(decision === refuse ? [id, id] : [id])
+      expect((await store.cases.get(id))?.recoveryId).toBe(
+        decision === refuse ? `recovery of ${id}` : undefined,
+      )
+    }
+  })
+
   it('a file comes back as it was sent, to those who may see it, and each time that stands in the audit and in the activity', async () => {
     const { cases, id, reviewer, audit, ana } = await opened()
     const rita = await reviewer('rita')
