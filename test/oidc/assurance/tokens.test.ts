@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { acrOf } from '../../../src/domain/assurance.ts'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, opaqueApi, startScene } from '../support/app.ts'
+import { startScene } from '../support/app.ts'
 import { authorize, exchange, type Params, person, post } from '../support/relying-party.ts'
+import { api, opaqueApi } from '../support/settings.ts'
 import { claimsOf } from './claims.ts'
 
 const two = { acr: acrOf('two-factor'), amr: ['mfa', 'otp', 'pwd'] }

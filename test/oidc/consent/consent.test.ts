@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, startScene } from '../support/app.ts'
+import { startScene } from '../support/app.ts'
 import {
   authorize,
   everything,
@@ -11,6 +11,7 @@ import {
   post,
   type Shown,
 } from '../support/relying-party.ts'
+import { api } from '../support/settings.ts'
 
 /** Signs in and unticks some of what is asked. */
 function unticking(identityId: string, ...unticked: string[]): Person {

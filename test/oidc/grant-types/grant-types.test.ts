@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, startScene } from '../support/app.ts'
+import { startScene } from '../support/app.ts'
 import { authorize, exchange, person, post, tokensFor } from '../support/relying-party.ts'
+import { api } from '../support/settings.ts'
 
 describe('grant types', () => {
   eachStore((_, open) => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { acrOf } from '../../../src/domain/assurance.ts'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor, type Visitor } from '../../support/visitor.ts'
-import { type App, type Play, startScene } from '../support/app.ts'
+import { type App, startScene } from '../support/app.ts'
+import type { Play } from '../support/player.ts'
 import {
   authorize,
   exchange,

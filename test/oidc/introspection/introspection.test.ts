@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, opaqueApi, startScene } from '../support/app.ts'
+import { startScene } from '../support/app.ts'
 import { authorize, exchange, person, post, tokensFor } from '../support/relying-party.ts'
+import { api, opaqueApi } from '../support/settings.ts'
 
 const inactive = { active: false }
 

@@ -2,8 +2,9 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, opaqueApi, rsaApi, startScene } from '../support/app.ts'
+import { startScene } from '../support/app.ts'
 import { authorize, exchange, person, post } from '../support/relying-party.ts'
+import { api, opaqueApi, rsaApi } from '../support/settings.ts'
 
 const machine = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] }
 

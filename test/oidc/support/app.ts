@@ -10,24 +10,22 @@ import { createAuditLog } from '../../../src/audit/index.ts'
 import { createConsents } from '../../../src/clients/consents.ts'
 import { createClients } from '../../../src/clients/index.ts'
 import { createSecret } from '../../../src/clients/secrets.ts'
-import { acrOf, type Level } from '../../../src/domain/assurance.ts'
 import type { Client, ClientMetadata } from '../../../src/domain/client.ts'
 import type { Identity } from '../../../src/domain/identity.ts'
 import { Problem } from '../../../src/domain/problem.ts'
-import { day, hour, minute, second } from '../../../src/domain/time.ts'
+import { day, second } from '../../../src/domain/time.ts'
 import { createGuardedFetch } from '../../../src/messaging/guarded-fetch.ts'
 import { createJobQueue } from '../../../src/messaging/outbox.ts'
 import type { OidcDependencies } from '../../../src/oidc/dependencies.ts'
-import { createOidc, type Oidc, type OidcSettings, type Pages } from '../../../src/oidc/index.ts'
+import { createOidc, type Oidc, type OidcSettings } from '../../../src/oidc/index.ts'
 import type { Logger } from '../../../src/ports/logger.ts'
 import type { Message } from '../../../src/ports/messenger.ts'
 import type { GuardedFetch } from '../../../src/ports/outbound.ts'
 import type { Store, StoredKey } from '../../../src/ports/store.ts'
 import { createVault, digest, random } from '../../../src/vault/vault.ts'
-
-export const api = 'https://api.example.com'
-export const opaqueApi = 'https://opaque.example.com'
-export const rsaApi = 'https://rsa.example.com'
+import { breakable } from './breakable.ts'
+import { jsonPages, play } from './player.ts'
+import { builtIn, settingsFor } from './settings.ts'
 
 export interface App {
   /** Where it listens. */
@@ -173,41 +171,6 @@ async function listen(koa: Koa): Promise<{ server: Server; origin: string }> {
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
-function settingsFor(issuer: string): OidcSettings {
-  return {
-    mode: 'development',
-    issuer,
-    languages: ['en', 'de'],
-    acr: {},
-    lifetimes: {
-      code: minute,
-      interaction: hour,
-      access_token_jwt: 5 * minute,
-      access_token: hour,
-      id_token: hour,
-      refresh_idle: 30 * day,
-      refresh_absolute: 365 * day,
-      refresh_retry_window: 10 * second,
-      session_idle: day,
-      session_idle_two_factors: hour,
-      session_absolute: day,
-      session_remembered: 30 * day,
-    },
-    keys: {
-      algorithms: ['ES256', 'RS256', 'EdDSA'],
-      rotate_every: 90 * day,
-      jwks_max_age: 10 * minute,
-      poll: 5 * second,
-    },
-    resources: {
-      [api]: { name: 'The API', scopes: ['read', 'write'], access_token_format: 'jwt' },
-      [opaqueApi]: { scopes: ['read'], access_token_format: 'opaque', introspected_by: ['opaque-api'] },
-      [rsaApi]: { scopes: ['read'], access_token_format: 'jwt', access_token_alg: 'RS256' },
-    },
-    backchannel_logout: { timeout: second, queue: 100 },
-  }
-}
-
 const confidential = {
   state: 'enabled',
   firstParty: false,
@@ -250,44 +213,6 @@ const ana = {
   updatedAt: 1_700_000_000_500,
 } as const satisfies Omit<Identity, 'id' | 'version'>
 
-function builtIn(issuer: string): Client[] {
-  const times = { createdAt: 0, updatedAt: 0 }
-  const metadata = {
-    client_name: 'Account',
-    redirect_uris: [`${issuer}/account/callback`],
-    response_types: ['none'],
-    grant_types: [],
-    token_endpoint_auth_method: 'none',
-  }
-  return [
-    {
-      id: 'signet-account',
-      version: 1,
-      state: 'enabled',
-      metadata,
-      secrets: [],
-      firstParty: true,
-      origin: 'built-in',
-      ...times,
-    },
-  ]
-}
-
-const jsonPages: Pages = {
-  signOut: (ctx, { action, xsrf, client, clientAsked }) => {
-    ctx.body = { page: 'sign-out', action, xsrf, clientAsked, client: client?.id }
-  },
-  signedOut: (ctx, { client }) => {
-    ctx.body = { page: 'signed-out', client: client?.id }
-  },
-  error: (ctx, { client, ...page }) => {
-    ctx.body = { page: 'error', ...page, client: client?.id }
-  },
-  formPost: (ctx, { action, fields }) => {
-    ctx.body = { page: 'form-post', action, fields }
-  },
-}
-
 async function front(ctx: Context, next: () => Promise<unknown>): Promise<void> {
   Object.assign(ctx.state, { traceId: 'trace', address: '192.0.2.1', language: 'en' })
   await next()
@@ -301,95 +226,6 @@ async function answerProblems(ctx: Context, next: () => Promise<unknown>): Promi
     ctx.status = error.status
     ctx.body = { problem: error.code }
   }
-}
-
-/** What a person does at an interaction's page. */
-export interface Play {
-  readonly login?: {
-    readonly identityId: string
-    readonly level?: Level
-    readonly remember?: boolean
-    readonly authTime?: number
-    readonly credentials?: readonly string[]
-  }
-  readonly consent?: {
-    readonly scopes: readonly string[]
-    readonly claims?: readonly string[]
-    readonly resources?: Record<string, readonly string[]>
-  }
-  readonly continue?: true
-  readonly refuse?: { readonly error: string; readonly description?: string }
-}
-
-async function play(ctx: Context, oidc: Oidc): Promise<void> {
-  if (ctx.path === '/whoami') {
-    ctx.body = (await oidc.currentSession(ctx)) ?? {}
-    return
-  }
-  const uid = /^\/interaction\/([^/]+)$/.exec(ctx.path)?.[1]
-  if (uid === undefined) return
-  const interaction = await oidc.interactions.find(ctx, uid)
-  if (interaction === undefined) {
-    ctx.status = 400
-    ctx.body = { page: 'lost' }
-    return
-  }
-  if (ctx.method === 'GET') {
-    ctx.body = interaction
-    return
-  }
-  const act = (await json(ctx)) as Play
-  const { interactions } = oidc
-  if (act.login !== undefined) {
-    const {
-      identityId,
-      level = 'single-factor',
-      remember = false,
-      authTime = Date.now(),
-      credentials = [],
-    } = act.login
-    const amr = level === 'single-factor' ? ['pwd'] : ['mfa', 'otp', 'pwd']
-    await interactions.login(
-      ctx,
-      interaction,
-      { identityId, authTime, level, acr: acrOf(level), amr, process: interaction.uid, credentials },
-      { remember },
-    )
-  } else if (act.consent !== undefined) {
-    await interactions.consent(ctx, interaction, { claims: [], resources: {}, ...act.consent })
-  } else if (act.refuse !== undefined) {
-    await interactions.refuse(ctx, interaction, act.refuse.error, act.refuse.description)
-  } else await interactions.continueWith(ctx, interaction)
-}
-
-async function json(ctx: Context): Promise<unknown> {
-  const chunks: Buffer[] = []
-  for await (const chunk of ctx.req) chunks.push(chunk)
-  return JSON.parse(Buffer.concat(chunks).toString())
-}
-
-/** Makes whole collections fail on demand, as a database does that went away. */
-function breakable(store: Store, broken: ReadonlySet<string>, calls: Map<string, number>): Store {
-  const fail = async () => {
-    throw new Problem('storage-unavailable', { retryAfter: 2 })
-  }
-  return new Proxy(store, {
-    get(target, name) {
-      const collection = Reflect.get(target, name)
-      if (typeof collection !== 'object' || collection === null) return collection
-      return new Proxy(collection, {
-        get: (inner, verb) => {
-          const value = Reflect.get(inner, verb)
-          if (typeof value !== 'function') return value
-          return (...given: unknown[]) => {
-            const call = `${String(name)} ${String(verb)}`
-            calls.set(call, (calls.get(call) ?? 0) + 1)
-            return broken.has(String(name)) ? fail() : value.apply(inner, given)
-          }
-        },
-      })
-    },
-  })
 }
 
 /** A running app with one confidential client and one person, gone after the test. */

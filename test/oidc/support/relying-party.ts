@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Client } from '../../../src/domain/client.ts'
 import { createVisitor, type Visitor } from '../../support/visitor.ts'
-import type { App, Play } from './app.ts'
+import type { App } from './app.ts'
+import type { Play } from './player.ts'
 
 export type Params = Record<string, string | readonly string[]>
 type Registered = Client & { readonly secret: string }

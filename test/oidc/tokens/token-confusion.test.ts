@@ -2,8 +2,9 @@ import { createRemoteJWKSet, jwtVerify, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../../support/stores.ts'
 import { createVisitor } from '../../support/visitor.ts'
-import { api, opaqueApi, startScene } from '../support/app.ts'
+import { startScene } from '../support/app.ts'
 import { authorize, exchange, person, post, query, requestOf, tokensFor } from '../support/relying-party.ts'
+import { api, opaqueApi } from '../support/settings.ts'
 
 describe('tokens', () => {
   eachStore((_, open) => {
