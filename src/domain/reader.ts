@@ -23,12 +23,14 @@ export function readerOf(identity: Identity | undefined, cause: Cause): Reader |
   return to && readerAt(to, identity, cause)
 }
 
-/** The same at every address and number that they proved: for what nobody must be able to keep from them. */
+/** The same at every address and number that they proved, at the one that messages go to if there is none: for what nobody must be able to keep from them. */
 export function readersOf(identity: Identity | undefined, cause: Cause): readonly Reader[] {
   const proved = (identity?.identifiers ?? []).filter(
     ({ kind, verifiedAt }) => kind !== 'username' && verifiedAt !== undefined,
   )
-  return proved.map((to) => readerAt(to, identity, cause))
+  return proved.length > 0
+    ? proved.map((to) => readerAt(to, identity, cause))
+    : [readerOf(identity, cause) ?? []].flat()
 }
 
 /** The same at a certain address or number; for an address of nobody's, in the language of whoever causes the message. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseAs } from '../../src/domain/identifier.ts'
 import type { Identity } from '../../src/domain/identity.ts'
-import { readerAt, readerOf } from '../../src/domain/reader.ts'
+import { readerAt, readerOf, readersOf } from '../../src/domain/reader.ts'
 
 const address = {
   kind: 'email',
@@ -29,6 +29,16 @@ describe('whom a message is for', () => {
 
   it('reads in the language of whoever causes it, and in UTC, when they never chose', () => {
     expect(readerOf(person({ name: 'Ana' }), cause)).toEqual({ to: address, name: 'Ana', language: 'en' })
+  })
+
+  it('S28: reads everywhere what nobody must keep from them, and where messages go if they proved nothing yet', () => {
+    const phone = { kind: 'phone', value: '+14155550100', written: '+14155550100', verifiedAt: 1 } as const
+    const { verifiedAt: _, ...unproved } = address
+    const places = (...own: Identity['identifiers']) => readersOf(person({}, own), cause).map(({ to }) => to)
+    expect(places(address, phone)).toEqual([address, phone])
+    expect(places(unproved, phone)).toEqual([phone])
+    expect(places(unproved)).toEqual([unproved])
+    expect(readersOf(undefined, cause)).toEqual([])
   })
 
   it('is nobody without an address, or without a person', () => {
