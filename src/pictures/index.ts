@@ -5,13 +5,15 @@ import { Problem } from '../domain/problem.ts'
 import { type Duration, second } from '../domain/time.ts'
 import type { Made, PictureMaker } from '../ports/picture-maker.ts'
 import type { PictureTask } from './picture-worker.ts'
-import { sizeOf } from './size.ts'
+import { scansOf, sizeOf } from './size.ts'
 
 export interface PictureLimits {
   /** Of the made square, in pixels. */
   readonly side: number
   /** Width times height of what is decoded: four bytes each, and as much again in the decoder. */
   readonly mostPixels: number
+  /** Of one JPEG: each goes over all its pixels again, and may be a few bytes long. Cameras and programs write ten or twenty. */
+  readonly mostScans: number
   /** Pictures that wait for the one that is decoded. */
   readonly mostWaiting: number
   /** For one picture; longer than a slow machine takes for the largest. */
@@ -21,6 +23,7 @@ export interface PictureLimits {
 const limitsOfOurs: PictureLimits = {
   side: 512,
   mostPixels: 25_000_000,
+  mostScans: 64,
   mostWaiting: 16,
   patience: 20 * second,
 }
@@ -35,6 +38,8 @@ export function createPictureMaker(change: Partial<PictureLimits> = {}): Picture
     const size = sizeOf(type, bytes)
     if (size === undefined || size.width * size.height < 1) return { status: 'refused', reason: 'unreadable' }
     if (size.width * size.height > limits.mostPixels) return { status: 'refused', reason: 'pixels' }
+    if (type === 'image/jpeg' && scansOf(bytes) > limits.mostScans)
+      return { status: 'refused', reason: 'unreadable' }
     if (waiting > limits.mostWaiting) throw new Problem('busy', { retryAfter: 5 })
     waiting += 1
     // A copy of its own: the thread takes it over.

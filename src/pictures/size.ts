@@ -43,6 +43,16 @@ function jpegSize(view: DataView): Size | undefined {
   }
 }
 
+const startOfScan = Buffer.from('ffda', 'hex')
+
+/** How many scans a JPEG has at most: the marker stands nowhere in what they hold (T.81 B.1.1.5), but perhaps in a small picture within its head. */
+export function scansOf(bytes: Uint8Array): number {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let count = 0
+  for (let at = all.indexOf(startOfScan); at >= 0; at = all.indexOf(startOfScan, at + 2)) count += 1
+  return count
+}
+
 /** RFC 9649: the extended, the lossless and the lossy form. */
 function webpSize(view: DataView): Size | undefined {
   const form = tag(view, 12)

@@ -78,6 +78,15 @@ describe('a picture that somebody sends', () => {
     expect(await make('image/jpeg', photo)).toEqual({ status: 'refused', reason: 'pixels' })
   })
 
+  it('S41: is refused when it is decoded over and over: a scan of fourteen bytes costs as much as the whole picture', async () => {
+    const bytes = await jpeg(64, 64, () => red)
+    const scan = bytes.subarray(bytes.lastIndexOf(Buffer.from('ffda', 'hex')), -2)
+    const often = (times: number) =>
+      Buffer.concat([bytes.subarray(0, -2), ...Array.from({ length: times }, () => scan), bytes.subarray(-2)])
+    expect(await make('image/jpeg', often(30))).toMatchObject({ status: 'made' })
+    expect(await make('image/jpeg', often(100))).toEqual({ status: 'refused', reason: 'unreadable' })
+  })
+
   it('S41: is refused when it is not what it begins like', async () => {
     const liars = [
       [
