@@ -64,6 +64,8 @@ export interface Registrations {
 interface Wish {
   readonly email: string
   readonly name?: string
+  /** Of the page that they registered on: what others cause later is told to them in it. */
+  readonly language?: string
 }
 
 const purpose = 'registration'
@@ -105,11 +107,14 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
   }
 
   async function create(wish: Wish, origin: RegistrationForm['origin']): Promise<Confirmed> {
-    const { email, name } = wish
+    const { email, name, language } = wish
     const created = await identities.create(
       {
         identifiers: [{ kind: 'email', written: email, verified: true }],
-        ...(name === undefined ? {} : { claims: { name } }),
+        claims: {
+          ...(name === undefined ? {} : { name }),
+          ...(language === undefined ? {} : { locale: language }),
+        },
         state: 'active',
       },
       { kind: 'system', ...origin },
@@ -162,7 +167,7 @@ export function createRegistrations(tools: RegistrationsTools): Registrations {
 }
 
 function check(
-  { email, name }: RegistrationForm,
+  { email, name, language }: RegistrationForm,
   { open, allowed_domains: allowed }: RegistrationsTools['settings'],
 ):
   | { readonly address: Identifier; readonly wish: Wish }
@@ -176,6 +181,6 @@ function check(
   if ('invalid' in changedClaims({}, { name: called })) return { reason: 'name' }
   return {
     address,
-    wish: called === '' ? { email: address.written } : { email: address.written, name: called },
+    wish: { email: address.written, language, ...(called === '' ? {} : { name: called }) },
   }
 }

@@ -54,7 +54,8 @@ eachStore((_, open) => {
     if (confirmed.status !== 'confirmed') throw new Error(confirmed.status)
     expect(await identities.get(confirmed.identityId)).toMatchObject({
       state: 'active',
-      claims: { name: 'Ana Lima' },
+      // What others cause later (a question, an answer) is told in it, whatever language they read.
+      claims: { name: 'Ana Lima', locale: 'en' },
       identifiers: [
         {
           kind: 'email',
