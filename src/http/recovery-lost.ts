@@ -93,7 +93,12 @@ function walkOf({ web, random, settings }: AppDependencies, ctx: WebContext): Wa
       base,
       application: { name, initial: initialOf(name), unverified: false, ...nothing },
       sources: {},
-      more: { who: t('recoveries:steps.who'), lead: t('recoveries:steps.lead'), offerRemember: false },
+      more: {
+        who: t('recoveries:steps.who'),
+        welcome: t('recoveries:steps.prove'),
+        lead: t('recoveries:steps.lead'),
+        offerRemember: false,
+      },
     },
   }
 }

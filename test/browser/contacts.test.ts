@@ -68,7 +68,7 @@ it('names them, is asked for four words by voice, and goes on as soon as two sai
     them.push(page)
   }
   await her.reload()
-  expect(await words(her)).toContain('Who count now: 3')
+  expect(await words(her)).toContain('Counting now: 3')
   await everyAppearance(her, 'contacts-count')
   await open(her, /^Remove bob@/)
   await everyAppearance(her, 'contacts-remove')

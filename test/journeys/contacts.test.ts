@@ -112,7 +112,7 @@ eachStore((_, __, fresh) => {
     // Two are too few.
     expect((await asks(scene, 'recovery:early')).step).not.toMatchObject({ oneOf: [byContacts] })
     await accept(scene, 2)
-    expect(words(await her.get(`${signet.issuer}${contactsPath}`))).toContain('Who count now: 3')
+    expect(words(await her.get(`${signet.issuer}${contactsPath}`))).toContain('Counting now: 3')
 
     const { phrase, step, goOn, waiting, redeem } = await asks(scene)
     expect(step).toMatchObject({ kind: 'prove', chosen: byContacts })

@@ -2,6 +2,7 @@
 import type { Current, Outcome } from '../../authentication/index.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
+import type { Translate } from '../language.ts'
 import { writeDevice } from '../middleware/browser.ts'
 import { inSeconds, inWords } from '../moments.ts'
 import { refusalText } from '../refusal.ts'
@@ -47,9 +48,7 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
   async function open(found: Found): Promise<void> {
     const { interaction, client } = found
     const { requirement } = interaction
-    // In our own areas a sign-in is asked for anew only before a privileged action.
-    const own = client.origin === 'built-in' && client.firstParty
-    const privileged = requirement.stepUp && own ? { privileged: true } : {}
+    const privileged = isAgain(found) ? { privileged: true } : {}
     await authentication.open(asker(found), {
       requirement: { ...requirement, ...privileged },
       clientId: client.id,
@@ -104,6 +103,17 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
   }
 }
 
+/** In our own areas a sign-in is asked for anew only before a privileged action. */
+function isAgain({ interaction, client }: Found): boolean {
+  return interaction.requirement.stepUp === true && client.origin === 'built-in' && client.firstParty
+}
+
+/** Why somebody who is signed in is asked who they are. */
+function againWords(t: Translate): Readonly<Record<string, string>> {
+  const heading = t('prove.heading-again')
+  return { who: heading, welcome: heading, lead: t('prove.lead-again') }
+}
+
 /** Where an outcome leads. */
 function createFlow(deps: AppDependencies) {
   const { authentication, web, oidc, registrations, clock } = deps
@@ -119,7 +129,9 @@ function createFlow(deps: AppDependencies) {
     if (now.step.kind === 'done') return finish(found)
     const answered = await collected(found, now)
     if (answered !== undefined) return follow(found, answered, refusalOf(deps, found, answered.factor))
-    showStep(web, now.step, { found, now, mistake, registration: registrations.open })
+    const again = isAgain(found)
+    const place = again ? { ...found, more: againWords(translate(found)) } : found
+    showStep(web, now.step, { found: place, now, mistake, registration: registrations.open && !again })
   }
 
   /** What became of a question that was answered elsewhere, once the page that waits for it is loaded again. */

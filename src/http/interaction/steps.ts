@@ -27,7 +27,7 @@ export interface Mistake {
 /** A step that has a page: all but the last. */
 export type Shown = Exclude<Step, { kind: 'done' }>
 
-/** Where the pages of a process are. `more`: values of its own for each page (`lead`, `note`), which win. */
+/** Where the pages of a process are. `more`: values of its own for each page (`lead`, `note`; `welcome` heads the first proof), which win. */
 export interface StepPlace extends Pick<Found, 'ctx' | 'application' | 'sources' | 'base'> {
   readonly more?: Readonly<Record<string, unknown>>
 }
@@ -84,7 +84,7 @@ function provePage(web: Web, step: Step & { kind: 'prove' }, view: StepView): Pa
     view: 'authentication/prove',
     title: t('prove.title'),
     values: {
-      heading: t(first ? 'prove.heading' : 'prove.heading-level'),
+      heading: first ? (found.more?.welcome ?? t('prove.heading')) : t('prove.heading-level'),
       factor: step.chosen,
       others: offeredWays(
         web,
