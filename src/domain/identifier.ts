@@ -20,6 +20,9 @@ const phone = /^\+[1-9]\d{6,14}$/
 // Never like a phone number (`00…`), or nobody could sign in with it.
 const username = /^(?!00)[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}._-]{0,62}[\p{L}\p{N}\p{M}])?$/u
 
+// Letters and marks of which nothing is seen: a name with one in it looks like the one without.
+const invisible = /\p{Default_Ignorable_Code_Point}/u
+
 // What messages go to is what is claimed, save for letter case: a look-alike that folds into somebody's address never receives their mail.
 const parsers: Record<IdentifierKind, (text: string) => Omit<Identifier, 'kind'> | undefined> = {
   email: (text) => {
@@ -34,7 +37,7 @@ const parsers: Record<IdentifierKind, (text: string) => Omit<Identifier, 'kind'>
     return phone.test(number) ? { value: number, written: number } : undefined
   },
   username: (text) =>
-    username.test(text) && !mixesScripts(text)
+    username.test(text) && !invisible.test(text) && !mixesScripts(text)
       ? { value: text.toLowerCase().normalize('NFKC'), written: text }
       : undefined,
 }
@@ -74,7 +77,11 @@ function asciiDomain(address: string): string | undefined {
   return url.hostname
 }
 
-/** Latin letters among Cyrillic or Greek ones look like a name that they are not. */
+// Scripts that are written beside Latin letters, and look like none of them.
+const besideLatin =
+  /^[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}]*$/u
+
+/** Latin letters among those of another alphabet (Cyrillic, Greek, Cherokee) look like a name that they are not. */
 function mixesScripts(text: string): boolean {
-  return /\p{Script=Latin}/u.test(text) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(text)
+  return /\p{Script=Latin}/u.test(text) && !besideLatin.test(text)
 }

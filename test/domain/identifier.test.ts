@@ -61,6 +61,22 @@ describe('a username', () => {
   it.each(['00bond', '.ana', 'ana.', 'ana lima', 'an<a', 'аna', ''])('refuses %j', (text) => {
     expect(parseAs('username', text)).toBeUndefined()
   })
+
+  it.each([
+    ['a joiner of marks', 'ana\u034f'],
+    ['a choice of form', 'ana\ufe0f'],
+    ['a rarer choice of form', 'ana\u{e0100}'],
+    ['letters that fill a gap', '\u3164'],
+    ['the same among others', 'an\u1160a'],
+    ['a Cherokee letter', '\u13aana'],
+    ['an Armenian letter', 'ana\u0585'],
+  ])('refuses one that looks like another name: %s', (_, text) => {
+    expect(parseAs('username', text)).toBeUndefined()
+  })
+
+  it.each(['Ana山田', 'やまだ', 'Łukasz', 'Анна', 'Ελένη', 'José', 'สมชาย'])('takes %s', (text) => {
+    expect(parseAs('username', text)).toMatchObject({ written: text })
+  })
 })
 
 describe('any identifier', () => {
