@@ -47,9 +47,11 @@ function mostCases({ per_day, lifetime }: Config['recovery']['cases']): number {
 
 /** How much may wait, by kind of job. */
 export function queueLimits(config: Config) {
+  // Who reads the inbox takes the newest message for the one that was sent last.
+  const inOrder = config.inbox ? { atOnce: 1 } : {}
   return {
-    [jobKinds.email]: { queue: config.mail.queue },
-    [jobKinds.sms]: { queue: config.sms.queue },
+    [jobKinds.email]: { queue: config.mail.queue, ...inOrder },
+    [jobKinds.sms]: { queue: config.sms.queue, ...inOrder },
     [webPushKind]: { queue: config.factors.push.queue, ...webPushLimits },
     // Given up would mean never: it is tried for weeks.
     [deletionKind]: { queue: 100_000, tries: 1_000 },
