@@ -30,7 +30,7 @@ export interface Questioned {
   readonly recoveryCase?: string
   /** Somebody who was asked to vouch for the person one day: not asked any more. */
   readonly contact?: string
-  /** A request to vouch: of whoever was asked a refusal, of its owner a warning to those who were asked. */
+  /** A request to vouch: of whoever was asked a refusal (too late for one, the recovery is stopped), of its owner a warning to those who were asked. */
   readonly vouching?: string
   /** A request to delete the account: it is kept. */
   readonly deletion?: string
@@ -53,6 +53,7 @@ export type Ended =
   | 'sessions-ended'
   | 'contact-removed'
   | 'vouching-refused'
+  | 'vouching-stopped'
   | 'vouching-doubted'
   | 'account-kept'
   | 'export-removed'

@@ -3,6 +3,7 @@ import type { Enrolments } from '../authentication/enrolment.ts'
 import type { Halt } from '../authentication/halting.ts'
 import type { Actor } from '../domain/audit-event.ts'
 import type { Ended, Questioned } from '../domain/objection.ts'
+import { type Duration, minute } from '../domain/time.ts'
 import type { Deletions } from '../identities/deletion.ts'
 import type { Exports } from '../identities/export.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
@@ -24,12 +25,15 @@ export interface FreezingTools {
   }
   readonly sessions: () => Pick<SessionRegistry, 'endOf' | 'endAll' | 'endGrants'>
   readonly contacts: Pick<Contacts, 'remove'>
-  readonly vouchings: Pick<VouchingAnswers & VouchingDoubts, 'disown' | 'doubt'>
+  readonly vouchings: Pick<VouchingAnswers & VouchingDoubts, 'disown' | 'doubt' | 'vouchedFor'>
   readonly cases: Pick<Cases, 'object' | 'doubt'>
   readonly deletions: Pick<Deletions, 'keep'>
   readonly exports: Pick<Exports, 'discard'>
-  readonly recoveries: Pick<Recoveries, 'contest'>
+  readonly recoveries: Pick<Recoveries, 'contest' | 'of'>
 }
+
+/** By which the clocks of two processes may differ. */
+const skew: Duration = minute
 
 /** Ends just what is questioned and answers what that was, `nothing` at the least. Can be repeated: what is over stays over. */
 export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
@@ -116,7 +120,17 @@ export function createFreeze(tools: FreezingTools): Freeze {
     if (vouching === undefined) return undefined
     // The owner's message and a contact's are about the same request.
     if (await vouchings.doubt(identityId, vouching)) return 'vouching-doubted'
-    return (await vouchings.disown(identityId, vouching, by)) ? 'vouching-refused' : undefined
+    if (await vouchings.disown(identityId, vouching, by)) return 'vouching-refused'
+    return (await takeWordBack(identityId, vouching)) ? 'vouching-stopped' : undefined
+  }
+
+  /** What came of their word waits for just such news. */
+  async function takeWordBack(identityId: string, vouching: string): Promise<boolean> {
+    const given = await vouchings.vouchedFor(identityId, vouching)
+    if (given === undefined) return false
+    const running = await tools.recoveries.of(given.ownerId)
+    if (running?.origin !== 'proofs' || running.startedAt < given.since - skew) return false
+    return tools.recoveries.contest(running.id, 'objection')
   }
 
   async function endClient({ identityId, client, consent }: Questioned, by: Actor) {

@@ -45,6 +45,11 @@ export interface VouchingAnswers {
   ): Promise<Answered>
   /** "This wasn't me", from a message: of a contact a refusal. False when there is nothing to refuse (any more). */
   disown(identityId: string, requestId: string, by: Actor): Promise<boolean>
+  /** Whose way back somebody's word was collected for, and when; for a contact who finds out too late that it was not their friend. */
+  vouchedFor(
+    identityId: string,
+    requestId: string,
+  ): Promise<{ readonly ownerId: string; readonly since: Instant } | undefined>
 }
 
 export function createVouchingAnswers(tools: AnswersTools, book: VouchingBook): VouchingAnswers {
@@ -124,6 +129,13 @@ export function createVouchingAnswers(tools: AnswersTools, book: VouchingBook): 
     async disown(identityId, requestId, by) {
       const visit = { language: 'en', address: by.address ?? '' }
       return (await reply(identityId, requestId, false, visit, by)) === 'refused'
+    },
+
+    async vouchedFor(identityId, requestId) {
+      const row = await store.vouchings.get(requestId)
+      const said = row?.answers.some((one) => one.identityId === identityId && one.approves)
+      if (row?.endedAt === undefined || said !== true) return undefined
+      return { ownerId: row.ownerId, since: row.endedAt }
     },
   }
 
