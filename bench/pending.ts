@@ -51,9 +51,9 @@ export async function measurePending(
   return { scenarios, idle }
 }
 
-/** Both in the same minutes, as many as there are rounds, at most three. */
+/** Both in the same minutes, as many as there are rounds, at most two. */
 async function rest({ without, pending }: Beside<Stand>, { rounds }: Options): Promise<Beside<number>> {
-  const minutes = Math.min(rounds, 3)
+  const minutes = Math.min(rounds, 2)
   const taken = () => [timeOnCore(without.server.pid), timeOnCore(pending.server.pid)] as const
   await pause(5_000)
   const before = taken()
