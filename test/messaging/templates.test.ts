@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { Ended } from '../../src/domain/objection.ts'
 import { createTemplates } from '../../src/messaging/templates.ts'
 import { createPlaces, readDatabase } from '../../src/networks/places.ts'
 import type { Message, MessageTemplate } from '../../src/ports/messenger.ts'
@@ -111,6 +112,34 @@ function placeholders(language: string): string[] {
       }`,
   )
 }
+
+const endings: Record<Ended, true> = {
+  'process-over': true,
+  'session-ended': true,
+  'device-forgotten': true,
+  'credential-removed': true,
+  'credential-kept': true,
+  'client-ended': true,
+  'links-void': true,
+  'recovery-contested': true,
+  'case-withdrawn': true,
+  'case-doubted': true,
+  'sessions-ended': true,
+  'contact-removed': true,
+  'vouching-refused': true,
+  'vouching-doubted': true,
+  'account-kept': true,
+  'export-removed': true,
+  nothing: true,
+}
+
+test.each(['en', 'de'])('whatever “this wasn’t me” ended, the message about it says so in %s', (language) => {
+  const told = (ended: string) =>
+    templates.render(message({ template: 'objection-raised', language, values: { ended } })).text
+  const unknown = told('none-of-them')
+  for (const ended of Object.keys(endings)) expect(told(ended).length, ended).toBeGreaterThan(unknown.length)
+  expect(unknown).toMatch(/this wasn't me|Das war ich nicht/)
+})
 
 describe.each(Object.keys(names) as MessageTemplate[])('the message %s', (template) => {
   test.each(['en', 'de'])('has words in %s, with every value and with none', (language) => {
