@@ -113,7 +113,7 @@ eachStore((_, __, fresh) => {
     expect(first).toContain('Needs your attention')
     expect(first).toContain('ana@example.com is not confirmed yet')
     expect(first).toContain('You have set up one way to sign in only')
-    expect(first).toContain('This is your first sign-in')
+    expect(first).toContain('There was no other sign-in before this one')
     expect(words(await at(signet, await signedIn(signet), ''))).toContain('Last sign-in before this one')
   })
 })
