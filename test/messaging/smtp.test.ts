@@ -15,7 +15,7 @@ function deliver(settings: Partial<MailSettings>, change: { to?: string; subject
   const from = 'Signet <no-reply@id.example.com>'
   const delivery = createSmtpDelivery(
     { url: '', from, require_tls: true, ...settings },
-    { connection: 300, silence: 300 },
+    { connection: 2_000, silence: 2_000 },
   )
   deliveries.push(delivery)
   return delivery.deliver(mail(change))
