@@ -22,7 +22,7 @@ eachStore((_, __, fresh) => {
       const begun = await house.recoveries.beginReviewed({ identityId, caseId: 'x', claim: 'x', visit })
       await house.recoveries.contest(begun?.id ?? '', 'sign-in')
       const [rita, rolf] = [await reviewer(signet, 'Rita'), await reviewer(signet, 'Rolf')]
-      await expect.poll(async () => words(await rita.list()), { timeout: 10_000 }).toContain('Contested')
+      await expect.poll(async () => words(await rita.list()), { timeout: 60_000 }).toContain('Contested')
       const [one] = (await house.cases.list(rita.id, { limit: 1 })).items
       const page = await rita.visitor.get(`${issuer}/admin/cases/${one?.id}`)
       expect(words(page)).toContain('Somebody is getting back into this account')

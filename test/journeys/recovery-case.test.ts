@@ -139,7 +139,7 @@ onSqlite((_, fresh) => {
     }
     await told(signet, reply, /Your recovery case was approved/)
     const toOwner = () => mailsTo(signet.issuer, 'ana@example.com')
-    await expect.poll(async () => (await toOwner()).length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => (await toOwner()).length, { timeout: 60_000 }).toBe(2)
     // The code leads on to the recovery.
     expect((await statusOf(signet, claim)).url.pathname).toBe('/recovery/status')
     now += 25 * 60 * minute
