@@ -2,29 +2,22 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { day, hour, minute, second } from '../../src/domain/time.ts'
 import { closeHasher, operator } from '../authentication/house.ts'
-import { eachStore, type OpenStore } from '../support/stores.ts'
+import { eachStore } from '../support/stores.ts'
 import {
   ana,
   begun,
+  byCode,
   createProcess,
   factorsOf,
   here,
   proved,
+  ready,
   second_ana,
   settings,
   there,
   visit,
   world,
 } from './recovery-world.ts'
-
-const byCode = { browser: here.browser }
-
-async function ready(open: OpenStore) {
-  const at = await begun(open)
-  at.clock.advance(settings.delay)
-  await at.jobs()
-  return at
-}
 
 afterAll(closeHasher)
 

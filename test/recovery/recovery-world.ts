@@ -165,6 +165,17 @@ export async function begun(open: OpenStore) {
   return { ...at, id, lost, recovery }
 }
 
+/** How whoever began it comes back. */
+export const byCode = { browser: here.browser }
+
+/** The same, when the wait is over. */
+export async function ready(open: OpenStore) {
+  const at = await begun(open)
+  at.clock.advance(settings.delay)
+  await at.jobs()
+  return at
+}
+
 /** What somebody has. */
 export const factorsOf = async ({ enrolments }: ReturnType<typeof createProcess>, id: string) =>
   (await enrolments.list(id)).map(({ factor }) => factor).sort()
