@@ -3,14 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { Ended } from '../../src/domain/objection.ts'
 import { createTemplates } from '../../src/messaging/templates.ts'
 import { createPlaces, readDatabase } from '../../src/networks/places.ts'
-import type { Message, MessageTemplate } from '../../src/ports/messenger.ts'
+import type { MessageTemplate } from '../../src/ports/messenger.ts'
 import { mmdb, world } from '../support/mmdb.ts'
-
-const templates = createTemplates({
-  issuer: 'https://id.example.com',
-  brand: { name: 'Example <ID>', support_url: 'https://help.example.com' },
-  languages: ['en', 'de'],
-})
+import { everything, message, templates } from './sample-message.ts'
 
 const names = {
   'registration-code': true,
@@ -67,29 +62,6 @@ const names = {
   'factor-link': true,
 } as const satisfies Record<MessageTemplate, true>
 
-const everything = {
-  code: '483920',
-  link: 'https://id.example.com/recovery/link?token=a&b=c',
-  minutes: 15,
-  application: 'Photo <Shop>',
-  address: '203.0.113.7',
-  device: 'Firefox on Linux',
-  at: Date.UTC(2026, 10, 25, 9, 30),
-  due: Date.UTC(2026, 11, 2, 9, 30),
-  factor: 'password',
-  ended: 'device-forgotten session-ended',
-  added: 'a•••@example.com',
-  removed: '+49•••78',
-  contact: 'bob@example.com',
-  person: 'Carla',
-  mailbox: 'carla@example.com',
-}
-
-function message(change: Partial<Message> = {}): Message {
-  const to = { kind: 'email', written: 'ana@example.com' } as const
-  return { template: 'factor-code', to, language: 'en', name: 'Ana', values: everything, ...change }
-}
-
 function keysOf(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null) return [path]
   return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, `${path}.${key}`))
@@ -128,6 +100,7 @@ const endings: Record<Ended, true> = {
   'contact-removed': true,
   'vouching-refused': true,
   'vouching-doubted': true,
+  'vouching-stopped': true,
   'account-kept': true,
   'export-removed': true,
   nothing: true,
@@ -197,61 +170,6 @@ test.each([
   const read = { language, ...(timeZone === undefined ? {} : { timeZone }) }
   const { text } = templates.render(message({ template: 'credential-changed', ...read }))
   expect(text.replaceAll('\u202f', ' ')).toContain(said)
-})
-
-test('S37: values are escaped in HTML and stay as they are in text', () => {
-  const { html, text } = templates.render(message())
-  expect(html).toContain('Photo &lt;Shop&gt;')
-  expect(html).not.toContain('<Shop>')
-  expect(text).toContain('Photo <Shop>')
-})
-
-test('S37: a value cannot call on other texts, run code or break out of its line', () => {
-  const application = '$t(invitation.subject) {{code}} <%= 1 %>\r\nBcc: all@example.com \u202Eevil'
-  const { text } = templates.render(message({ values: { application, code: '1' } }))
-  expect(text).toContain('$t(invitation.subject) {{code}} <%= 1 %> Bcc: all@example.com  evil:')
-})
-
-test("a stranger's words are not carried to an address that the stranger typed", () => {
-  const name = 'Win Money'
-  for (const template of ['registration-code', 'registration-existing', 'recovery-nothing'] as const) {
-    expect(templates.render(message({ template, name })).text).not.toContain('Win Money')
-  }
-})
-
-test.each(['http://evil.example', 'evil.example', 'mail@evil.example', 'www/evil'])(
-  'a name that would show as a link (%s) is not used',
-  (name) => {
-    const { text, html } = templates.render(message({ name, values: {} }))
-    expect(text).toMatch(/^Hello,/)
-    expect(html).not.toContain('evil')
-  },
-)
-
-test('a User-Agent header is said in a few words, and nothing else of it', () => {
-  const text = (device: string) =>
-    templates.render(message({ template: 'guessing', values: { device } })).text
-  const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
-  expect(text(firefox)).toContain('Device: Firefox on Linux')
-  expect(text('Firefox on Linux')).toContain('Device: Firefox on Linux')
-  for (const free of [
-    'call us at evil.example/now',
-    'Your account is locked: call 0800 evil',
-    'Go to http://evil.example/ (now)',
-    'evil.example/1.0 (Linux) Pay',
-  ])
-    expect(text(free), free).not.toMatch(/evil|locked|Go to|Pay/)
-})
-
-test('S33: a link that leads away from the issuer is refused', () => {
-  for (const link of [
-    'https://evil.example/x',
-    'https://id.example.com.evil.example/',
-    'http://id.example.com/',
-    'javascript:alert(1)',
-  ]) {
-    expect(() => templates.render(message({ values: { link } })), link).toThrow('away from the issuer')
-  }
 })
 
 test('an SMS is short plain text, and the last line of one with a code is bound to the origin', () => {
