@@ -22,7 +22,7 @@ export async function contactFlow(world: World): Promise<void> {
   page = await visitor.submit(page, {}, { name: 'factor', value: 'trusted-contacts' })
   const phrase = page.document.querySelectorAll('ol.phrase li').map(({ textContent }) => textContent)
   expect(phrase).toHaveLength(4)
-  for (const between of [' ', ',', '-', '","', '']) world.secrets.add(phrase.join(between))
+  for (const between of [' ', ',', '-', '","', '\\",\\"', '']) world.secrets.add(phrase.join(between))
   for (const friend of friends.slice(0, 2)) await vouch(world, friend)
   page = await visitor.get(page.url)
   const begun = await visitor.submit(page, {
