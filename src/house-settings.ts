@@ -47,7 +47,7 @@ function mostCases({ per_day, lifetime }: Config['recovery']['cases']): number {
 
 /** How much may wait, by kind of job. */
 export function queueLimits(config: Config) {
-  // Who reads the inbox takes the newest message for the one that was sent last.
+  // As the messenger's own `inOrder`.
   const inOrder = config.inbox ? { atOnce: 1 } : {}
   return {
     [jobKinds.email]: { queue: config.mail.queue, ...inOrder },

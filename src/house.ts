@@ -94,6 +94,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     queue,
     templates: createTemplates(config, places),
     carriers,
+    inOrder: config.inbox,
     objections: book,
   })
 

@@ -19,6 +19,8 @@ export interface MessengerDeps {
   readonly carriers: { readonly email?: Deliver; readonly sms?: Deliver }
   /** Makes the link "this wasn't me" for mails that are about something. */
   readonly objections?: ObjectionLinks
+  /** Nothing overtakes: whoever reads the inbox takes the newest message for the one that was sent last. */
+  readonly inOrder?: boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -50,7 +52,7 @@ function someTime(random: Random): Duration {
 
 /** Registers itself with the queue; messages go out once that was started, in this process or another one. */
 export function createMessenger(deps: MessengerDeps): Messenger {
-  const { queue, clock, random, log } = deps
+  const { queue, clock, random, log, inOrder = false } = deps
   for (const channel of ['email', 'sms'] as const) {
     queue.handle<Queued>(jobKinds[channel], (queued) => deliver(deps, channel, queued))
   }
@@ -59,7 +61,7 @@ export function createMessenger(deps: MessengerDeps): Messenger {
       const kind = jobKinds[message.to.kind === 'phone' ? 'sms' : 'email']
       const queued: Queued = { message, id: random(16), at: clock() }
       const { once, needed } = message
-      const dueAt = queued.at - aheadOf(message)
+      const dueAt = inOrder ? queued.at : queued.at - aheadOf(message)
       const options = { after: someTime(random), dueAt, ...(once === undefined ? {} : { id: once }) }
       if (await queue.add(kind, queued, options)) return
       if (needed === true) throw new Problem('busy', { retryAfter: 60 })
