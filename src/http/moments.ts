@@ -32,40 +32,55 @@ export function momentOf(at: Instant, language: string, timeZone = 'UTC'): Momen
   return { iso: date.toISOString(), text: formatOf(language, timeZone).format(date) }
 }
 
-/** Moments as somebody who is signed in reads them: in the language of the page and in their own time zone. */
-export function momentsOf(page: {
+interface Reader {
   readonly ctx: { readonly state: { readonly language: string } }
   readonly identity: { readonly claims: { readonly zoneinfo?: string } }
-}): (at: Instant) => Moment {
+}
+
+/** Moments as somebody who is signed in reads them: in the language of the page and in their own time zone. */
+export function momentsOf(page: Reader): (at: Instant) => Moment {
   const { zoneinfo } = page.identity.claims
   return (at) => momentOf(at, page.ctx.state.language, zoneinfo)
+}
+
+/** The same for what has a day and no hour (`data-form="date"`); without a time zone of their own the script of the page makes a day of it. */
+export function daysOf(page: Reader): (at: Instant) => Moment {
+  const { zoneinfo } = page.identity.claims
+  const { language } = page.ctx.state
+  return (at) =>
+    zoneinfo === undefined
+      ? momentOf(at, language)
+      : {
+          iso: new Date(at).toISOString(),
+          text: formatOf(language, zoneinfo, 'day').format(at),
+        }
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 const mostFormats = 500
 
 /** Long lists ask for the same one line after line, and making one takes longer than using it a hundred times. */
-function formatOf(language: string, timeZone: string): Intl.DateTimeFormat {
-  const key = `${language} ${timeZone}`
+function formatOf(
+  language: string,
+  timeZone: string,
+  form: 'day' | 'moment' = 'moment',
+): Intl.DateTimeFormat {
+  const key = `${form} ${language} ${timeZone}`
   const known = formats.get(key)
   if (known !== undefined) return known
-  const made = makeFormat(language, timeZone)
+  const made = makeFormat(language, timeZone, form)
   if (formats.size < mostFormats) formats.set(key, made)
   return made
 }
 
-function makeFormat(language: string, timeZone: string): Intl.DateTimeFormat {
-  const parts = {
-    year: 'numeric',
-    month: 'short',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: '2-digit',
-  } as const
+function makeFormat(language: string, timeZone: string, form: 'day' | 'moment'): Intl.DateTimeFormat {
+  const date = { year: 'numeric', month: 'short', day: 'numeric' } as const
+  const time = { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' } as const
+  const parts = form === 'day' ? date : { ...date, ...time }
   try {
-    return new Intl.DateTimeFormat(language, { ...parts, timeZone, timeZoneName: 'short' })
+    return new Intl.DateTimeFormat(language, { ...parts, timeZone })
   } catch {
     // A zone that this machine does not know.
-    return new Intl.DateTimeFormat(language, { ...parts, timeZone: 'UTC', timeZoneName: 'short' })
+    return new Intl.DateTimeFormat(language, { ...parts, timeZone: 'UTC' })
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { momentOf, momentsOf } from '../../src/http/moments.ts'
+import { daysOf, momentOf, momentsOf } from '../../src/http/moments.ts'
 
 const at = Date.UTC(2026, 6, 1, 22, 30)
 const plain = (text: string) => text.replaceAll('\u202f', ' ')
@@ -20,5 +20,7 @@ it('whoever is signed in reads moments in the language of the page and a zone of
     identity: { claims },
   })
   expect(plain(momentsOf(page({ zoneinfo: 'America/New_York' }))(at).text)).toBe('Jul 1, 2026, 6:30 PM EDT')
+  expect(daysOf(page({ zoneinfo: 'America/New_York' }))(at).text).toBe('Jul 1, 2026')
+  expect(daysOf(page({}))(at)).toEqual(momentsOf(page({}))(at))
   expect(plain(momentsOf(page({}))(at).text)).toBe('Jul 1, 2026, 10:30 PM UTC')
 })

@@ -2,7 +2,7 @@ import { Problem } from '../../domain/problem.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { type AboutShown, aboutWords } from '../enrolment-words.ts'
-import { type Moment, momentsOf } from '../moments.ts'
+import { daysOf, type Moment, momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
 import { visitOf } from '../visit.ts'
 import type { Web } from '../web.ts'
@@ -35,7 +35,7 @@ export function credentialShown(web: Pick<Web, 'words'>, listed: Listed, page: S
     href: pathOf(factor, id),
     label,
     about: aboutWords(web, page.ctx.state.language, listed),
-    since: moment(createdAt),
+    since: daysOf(page)(createdAt),
     used: lastUsedAt === undefined ? undefined : moment(lastUsedAt),
     needsCompanion: needsCompanion === true,
   }

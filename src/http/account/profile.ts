@@ -1,7 +1,7 @@
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { rememberLanguage } from '../language.ts'
-import { momentsOf } from '../moments.ts'
+import { daysOf } from '../moments.ts'
 import { actorOf, personShown, type SignedIn, type SignedInHandler } from '../session.ts'
 import { identifierShown } from './home.ts'
 import { noticeOf } from './notice.ts'
@@ -43,7 +43,7 @@ export function createProfilePages(
         }),
         groups: identity.groups,
         id: identity.id,
-        since: momentsOf(page)(identity.createdAt),
+        since: daysOf(page)(identity.createdAt),
       },
     })
   }
