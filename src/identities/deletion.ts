@@ -9,6 +9,7 @@ import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
 import type { Messenger } from '../ports/messenger.ts'
+import type { SendBudget } from '../ports/send-budget.ts'
 import type { Store } from '../ports/store.ts'
 import type { Vault } from '../ports/vault.ts'
 import { amend } from './amend.ts'
@@ -24,6 +25,7 @@ export interface DeletionsTools {
   readonly identities: Pick<Identities, 'get' | 'remove'>
   readonly queue: JobQueue
   readonly messenger: Messenger
+  readonly budget: Pick<SendBudget, 'spend'>
   readonly audit: AuditLog
   readonly vault: Vault
   readonly clock: Clock
@@ -40,8 +42,8 @@ export type DeletionVisit = ExportVisit
 
 export type DeletionRequested =
   | { readonly status: 'planned'; readonly dueAt: Instant }
-  /** `last-administrator`: nobody could run the service any more. */
-  | { readonly status: 'refused'; readonly reason: 'last-administrator' | 'unknown' }
+  /** `last-administrator`: nobody could run the service any more. `too-often`: every time a message goes to every address. */
+  | { readonly status: 'refused'; readonly reason: 'last-administrator' | 'too-often' | 'unknown' }
 
 export interface Deletions {
   /** Of N at once one plans it; the others, and every later one, are told of that plan. Every address is written to. */
@@ -51,6 +53,9 @@ export interface Deletions {
   /** What the link in a message is about; undefined when there is nothing (left) to keep. Spends nothing. */
   look(key: string): Promise<{ readonly identityId: string; readonly plan: PlannedDeletion } | undefined>
 }
+
+/** Whoever is in somebody's account must not be able to bury what warns them under other messages. */
+const mostADay = 10
 
 /** How long before the end people are reminded of it. */
 export function noticeOf(delay: Duration): Duration {
@@ -100,6 +105,8 @@ export function createDeletions(tools: DeletionsTools): Deletions {
       if (before.deletion !== undefined) return { status: 'planned', dueAt: before.deletion.dueAt }
       if (!(await jobs.leavesAdministrator(before)))
         return { status: 'refused', reason: 'last-administrator' }
+      const often = { subject: `deletion ${identityId}`, most: mostADay, within: day }
+      if (!(await tools.budget.spend([often]))) return { status: 'refused', reason: 'too-often' }
       const now = clock()
       const plan: PlannedDeletion = {
         request: random(16),

@@ -3,13 +3,14 @@
 import type { Actor } from '../domain/audit-event.ts'
 import { readerOf } from '../domain/reader.ts'
 import type { Duration, Instant } from '../domain/time.ts'
-import { hour, minute } from '../domain/time.ts'
+import { day, hour, minute } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { PersonalSeal } from '../ports/personal-seal.ts'
+import type { SendBudget } from '../ports/send-budget.ts'
 import type { DataExport, Store } from '../ports/store.ts'
 import { createExportPieces, type ExportPiece, type ExportSection } from './export-pieces.ts'
 
@@ -19,6 +20,7 @@ export interface ExportsTools {
   readonly seal: PersonalSeal
   readonly queue: JobQueue
   readonly messenger: Messenger
+  readonly budget: Pick<SendBudget, 'spend'>
   readonly audit: AuditLog
   readonly clock: Clock
   readonly random: Random
@@ -41,8 +43,8 @@ export type ExportState =
   | { readonly status: 'ready'; readonly readyAt: Instant; readonly expiresAt: Instant }
 
 export interface Exports {
-  /** Begins one, or joins the one that runs; the person is written to when it is ready. Of N at once one begins. */
-  request(identityId: string, visit: ExportVisit, by: Actor): Promise<'begun' | 'joined'>
+  /** Begins one, or joins the one that runs; the person is written to when it is ready. Of N at once one begins; of many a day, ten. */
+  request(identityId: string, visit: ExportVisit, by: Actor): Promise<'begun' | 'joined' | 'too-often'>
   state(identityId: string): Promise<ExportState | undefined>
   /** The document of the identity, piece by piece, and when it was made; undefined when there is none (any more). Throws when a piece was altered. */
   open(
@@ -63,6 +65,8 @@ interface Payload {
 export const exportKind = 'export'
 /** A job that was given up, or whose row came without one (a crash): then another one may begin. */
 const patience: Duration = 20 * minute
+/** Each is work, and a message. */
+const mostADay = 10
 
 /** Registers itself with the queue. */
 export function createExports(tools: ExportsTools): Exports {
@@ -104,6 +108,8 @@ export function createExports(tools: ExportsTools): Exports {
     async request(identityId, visit, by) {
       const before = await rows.get(identityId)
       const joins = before !== undefined && runs(before)
+      const often = { subject: `export ${identityId}`, most: mostADay, within: day }
+      if (!joins && !(await tools.budget.spend([often]))) return 'too-often'
       const begun = joins ? undefined : await begin(identityId, before)
       const row = begun ?? (await rows.get(identityId))
       if (row === undefined) return 'joined'

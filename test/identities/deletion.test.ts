@@ -96,6 +96,19 @@ eachStore((_, open) => {
     expect(await store.identities.get(id)).toMatchObject({ state: 'active' })
   })
 
+  it('S26: who plans and calls off all day buries no other message under theirs', async () => {
+    const world = await createDepartures(open)
+    const id = await person(world)
+    for (let round = 0; round < 10; round += 1) {
+      expect(await world.deletions.request(id, visit, self(id))).toMatchObject({ status: 'planned' })
+      await world.deletions.keep(id, self(id))
+    }
+    const refused = { status: 'refused', reason: 'too-often' }
+    expect(await world.deletions.request(id, visit, self(id))).toEqual(refused)
+    world.clock.advance(day)
+    expect(await world.deletions.request(id, visit, self(id))).toMatchObject({ status: 'planned' })
+  })
+
   it('ends later when the server was down: nobody is deleted who was not reminded a day before', async () => {
     const world = await createDepartures(open)
     const { clock, queue } = world

@@ -8,6 +8,7 @@ import type { ExportSection } from '../../src/identities/export-pieces.ts'
 import type { Identities } from '../../src/identities/index.ts'
 import { createMessenger } from '../../src/messaging/index.ts'
 import { createJobQueue, type Outbox } from '../../src/messaging/outbox.ts'
+import { createSendBudget } from '../../src/messaging/send-budget.ts'
 import type { Message } from '../../src/ports/messenger.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { createLines } from '../messaging/lines.ts'
@@ -76,7 +77,7 @@ function processOn(store: Store, { now, mails, told, sections, change }: Surroun
   })
   const send = change.send?.(messenger.send) ?? messenger.send
   const identities = change.identities?.(world.identities) ?? world.identities
-  const parts = { ...tools, queue, identities, messenger: { send } }
+  const parts = { ...tools, queue, identities, budget: createSendBudget(tools), messenger: { send } }
   const deletions = createDeletions({
     ...parts,
     applications: async () => ['shop'],

@@ -223,6 +223,19 @@ eachStore((_, open) => {
     expect((await contents(world, id))?.activity).toHaveLength(300)
   })
 
+  it('S26: is put together ten times a day and no more', async () => {
+    const world = await begin()
+    const { exports, store, id } = world
+    const again = async () => {
+      await store.exports.remove(id)
+      return exports.request(id, visit, self(id))
+    }
+    for (let round = 0; round < 10; round += 1) expect(await again()).toBe('begun')
+    expect(await again()).toBe('too-often')
+    world.clock.advance(day)
+    expect(await again()).toBe('begun')
+  })
+
   it('a copy of another person does not open as one’s own', async () => {
     const world = await begin()
     const { exports, queue, store, id } = world

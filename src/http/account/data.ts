@@ -61,7 +61,7 @@ export function createDataPages(deps: AppDependencies, portal: Portal): DataPage
         view: 'data',
         place: 'data',
         values: {
-          notice: noticeOf(ctx, translate(page), 'data', ['asked', 'expired', 'planned', 'kept']),
+          notice: noticeOf(ctx, translate(page), 'data', ['asked', 'expired', 'often', 'planned', 'kept']),
           running: state?.status === 'running',
           ready:
             state?.status === 'ready'
@@ -73,8 +73,8 @@ export function createDataPages(deps: AppDependencies, portal: Portal): DataPage
     },
 
     async ask(page) {
-      await exports.request(page.identity.id, visit(page), actorOf(page))
-      seeOther(page.ctx, `${path}?done=asked`)
+      const asked = await exports.request(page.identity.id, visit(page), actorOf(page))
+      seeOther(page.ctx, `${path}?done=${asked === 'too-often' ? 'often' : 'asked'}`)
     },
 
     json: (page) => download(page, downloads.json),
