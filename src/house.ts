@@ -191,15 +191,8 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
   })
   const devices = createDevices(tools)
   const known = { identities, enrolments, devices, trustedDevices, consents, clients, audit, sessions }
-  const personalData = createPersonalData({
-    ...tools,
-    ...known,
-    contacts,
-    queue,
-    budget,
-    messenger,
-    settings,
-  })
+  const kept = { ...known, contacts, queue, budget, messenger, settings }
+  const personalData = createPersonalData({ ...tools, ...kept })
   const reviewed = { identities, devices, budget, queue, messenger, audit, contacts, enrolments, factors }
   const waysBack = createWaysBack({
     ...tools,
