@@ -190,10 +190,9 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     settings,
   })
   const devices = createDevices(tools)
-  const known = { identities, enrolments, devices, trustedDevices, consents, clients, audit, sessions }
-  const kept = { ...known, contacts, queue, budget, messenger, settings }
-  const personalData = createPersonalData({ ...tools, ...kept })
   const reviewed = { identities, devices, budget, queue, messenger, audit, contacts, enrolments, factors }
+  const known = { ...reviewed, trustedDevices, consents, clients, sessions, settings }
+  const personalData = createPersonalData({ ...tools, ...known })
   const waysBack = createWaysBack({
     ...tools,
     ...reviewed,
