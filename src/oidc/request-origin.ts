@@ -28,7 +28,9 @@ export function signInPlaceOf(ctx: Context, digest: Digest): SignInPlace {
 /** The request that ends an interaction, as far as our part of the answer goes. The Interaction itself may be the consent's by then. */
 interface SignInContext extends Context {
   readonly oidc?: {
-    readonly result?: { readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials' | 'factors'>> }
+    readonly result?: {
+      readonly login?: Partial<Pick<AuthenticationResult, 'process' | 'credentials' | 'factors'>>
+    }
   }
 }
 
