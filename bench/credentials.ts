@@ -1,7 +1,7 @@
 /** What people prove themselves with beside a password, added through Signet's own services. */
 
 import { loadConfig } from '../src/config.ts'
-import { compose } from '../src/house.ts'
+import { compose } from '../src/house/index.ts'
 import { createLogger } from '../src/log.ts'
 import { codeOf } from '../test/factors/authenticator.ts'
 import { type Options, type SoftKey, softKey, type Whims } from '../test/factors/soft-key.ts'

@@ -1,6 +1,6 @@
 /** Two people of whom the portal has much and little to show, made through Signet's own services. */
 import { loadConfig } from '../src/config.ts'
-import { compose } from '../src/house.ts'
+import { compose } from '../src/house/index.ts'
 import { createLogger } from '../src/log.ts'
 import { createArtifacts } from '../src/oidc/artifacts.ts'
 import { createSessionRows } from '../src/oidc/session-rows.ts'

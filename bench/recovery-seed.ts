@@ -1,6 +1,6 @@
 /** People who wait to get back in, as a deployment has them some time after they began: everybody was told, and a job waits for the end of each delay. */
 import { loadConfig } from '../src/config.ts'
-import { compose } from '../src/house.ts'
+import { compose } from '../src/house/index.ts'
 import { createLogger } from '../src/log.ts'
 
 type House = Awaited<ReturnType<typeof compose>>

@@ -1,7 +1,7 @@
 /** Fills the store as a deployment of some size has it, through Signet's own services. */
 import { importIdentities } from '../src/cli/import.ts'
 import { loadConfig } from '../src/config.ts'
-import { compose } from '../src/house.ts'
+import { compose } from '../src/house/index.ts'
 import { createLogger } from '../src/log.ts'
 import { createSessionRows } from '../src/oidc/session-rows.ts'
 

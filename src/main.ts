@@ -29,7 +29,10 @@ function toolbox(settings: () => Config): Toolbox {
     writtenRule,
     async openServices() {
       const config = settings()
-      const [{ compose }, { createLogger }] = await Promise.all([import('./house.ts'), import('./log.ts')])
+      const [{ compose }, { createLogger }] = await Promise.all([
+        import('./house/index.ts'),
+        import('./log.ts'),
+      ])
       const house = await compose(config, { log: createLogger({ level: 'silent' }) })
       return { ...house, keys: house.oidc.keys }
     },

@@ -1,12 +1,12 @@
 /**
- * The server: the services (house.ts) with the entrance (http/) on them, and what runs beside it. `start` is all there is; main.ts has the command line.
+ * The server: the services (house/) with the entrance (http/) on them, and what runs beside it. `start` is all there is; main.ts has the command line.
  */
 import type { Started } from './cli/index.ts'
 import { demoClientId } from './clients/built-in.ts'
 import type { Config } from './config.ts'
 import { hour, minute } from './domain/time.ts'
-import { compose, type House, type Surroundings } from './house.ts'
-import { demoUrl } from './house-settings.ts'
+import { compose, type House, type Surroundings } from './house/index.ts'
+import { demoUrl } from './house/settings.ts'
 import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
 import { startSweeper } from './storage/sweeper.ts'

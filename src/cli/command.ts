@@ -8,7 +8,7 @@ import type { KeyRing } from '../oidc/keys.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { Engine } from '../ports/storage.ts'
-import type { Links } from '../recovery/links.ts'
+import type { Links } from '../recovery/links/index.ts'
 
 /** What commands that touch data work with: the same services that the server runs on. */
 export interface Services {

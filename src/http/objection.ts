@@ -3,8 +3,8 @@
  * it, and the page says no more about the person than the message did. What is ended is the service's to know.
  */
 import { problems } from '../domain/problem.ts'
-import type { QuestionedMessage } from '../recovery/objection-book.ts'
-import type { Looked } from '../recovery/objections.ts'
+import type { QuestionedMessage } from '../recovery/objections/book.ts'
+import type { Looked } from '../recovery/objections/index.ts'
 import { queryValue, seeOther, type WebContext } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { deviceShown } from './device.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { day, hour, minute } from '../../src/domain/time.ts'
-import type { ExportItem, ExportSection } from '../../src/identities/export-pieces.ts'
+import type { ExportItem, ExportSection } from '../../src/identities/export/pieces.ts'
 import { eachStore } from '../support/stores.ts'
 import {
   createDepartures,

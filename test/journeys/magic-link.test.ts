@@ -1,6 +1,6 @@
 /** People who sign in with a link by mail, without script: in the same browser, on another device, and as somebody whom a stranger wants to trick. */
 import { expect, it } from 'vitest'
-import type { House } from '../../src/house.ts'
+import type { House } from '../../src/house/index.ts'
 import { addPerson, allow, password } from '../support/person.ts'
 import { browser, type RelyingParty, register } from '../support/relying-party.ts'
 import { type Signet, useSignet } from '../support/signet.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createPhrase, phraseLanguage } from '../../src/recovery/phrase.ts'
-import { phraseWords } from '../../src/recovery/phrase-words.ts'
+import { createPhrase, phraseLanguage } from '../../src/recovery/contacts/phrase.ts'
+import { phraseWords } from '../../src/recovery/contacts/phrase-words.ts'
 
 const languages = Object.keys(phraseWords) as (keyof typeof phraseWords)[]
 

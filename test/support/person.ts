@@ -1,5 +1,5 @@
 /** People as the tests play them: made in the house, signed in through the pages. */
-import type { House } from '../../src/house.ts'
+import type { House } from '../../src/house/index.ts'
 import type { IdentityDraft } from '../../src/identities/index.ts'
 import type { Flow, RelyingParty, Tokens } from './relying-party.ts'
 import type { Page, Visitor } from './visitor.ts'

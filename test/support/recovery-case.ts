@@ -1,6 +1,6 @@
 /** Recovery cases through the pages: whoever opens one, with files, and their reviewers. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { House } from '../../src/house.ts'
+import type { House } from '../../src/house/index.ts'
 import { addPerson, prove } from './person.ts'
 import type { Signet } from './signet.ts'
 import { createVisitor, type Page, type Values, type Visitor } from './visitor.ts'

@@ -1,5 +1,5 @@
 import { Problem } from '../../domain/problem.ts'
-import type { OwnContact } from '../../recovery/contacts.ts'
+import type { OwnContact } from '../../recovery/contacts/index.ts'
 import { queryValue, seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { lengthInWords, momentsOf } from '../moments.ts'

@@ -1,4 +1,4 @@
-import type { ExportItem, ExportPiece } from '../../identities/export-pieces.ts'
+import type { ExportItem, ExportPiece } from '../../identities/export/pieces.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
 import { momentsOf } from '../moments.ts'

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { ExportPiece } from '../../identities/export-pieces.ts'
+import type { ExportPiece } from '../../identities/export/pieces.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { actorOf, type SignedIn } from '../session.ts'
 import { createDataDocument } from './data-document.ts'

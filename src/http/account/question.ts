@@ -1,6 +1,6 @@
 import { Problem } from '../../domain/problem.ts'
 import { takesWay } from '../../domain/questioning.ts'
-import type { QuestionableEntry } from '../../recovery/questioning.ts'
+import type { QuestionableEntry } from '../../recovery/objections/questioning.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
