@@ -22,7 +22,7 @@ import { everywhere } from '../recovery/told/everywhere.ts'
 type Missing = 'codes' | 'linked' | 'contactsOf' | 'channels' | 'mayWrite' | 'outcomes' | 'settings' | 'store'
 
 type Tools = Omit<CasesTools, Missing> &
-  Omit<RecoveriesTools, 'codes' | 'contested' | 'settings' | 'store'> &
+  Omit<RecoveriesTools, 'codes' | 'contested' | 'uncontested' | 'settings' | 'store'> &
   Omit<RecoveryWatchTools, 'recoveries'> & {
     readonly store: Pick<Store, 'cases' | 'caseParts' | 'replays' | 'attempts'> & RecoveriesTools['store']
     readonly contacts: Pick<Contacts, 'linked' | 'counting'>
@@ -48,6 +48,7 @@ export function createWaysBack(tools: Tools): WaysBack {
     codes,
     settings,
     contested: (recovery) => cases.openContested(recovery),
+    uncontested: (recovery) => cases.closeContested(recovery),
   })
   const cases = createCases({
     ...tools,

@@ -213,6 +213,11 @@ eachStore((_, open) => {
     await cases.decide(id, rita, approve)
     await cases.decide(id, rolf, approve)
     expect(decided).toEqual([['one', true]])
+    const cancelled = { ...recovery, id: 'cancelled' }
+    await cases.openContested(cancelled)
+    await queue.run()
+    for (const over of [cancelled, cancelled, recovery]) await cases.closeContested(over)
+    expect((await cases.list(rita.id, { limit: 10 })).items).toEqual([])
     await cases.openContested({ ...recovery, id: 'two' })
     await queue.run()
     clock.advance(15 * day)

@@ -30,9 +30,10 @@ eachStore((_, open) => {
     })
 
     it('can still end a contested one with a strong proof', async () => {
-      const { recoveries, id, recovery } = await begun(open)
+      const { recoveries, id, recovery, trouble } = await begun(open)
       await recoveries.contest(recovery.id, 'objection')
       expect(await recoveries.cancel(id, recovery.id, { level: 'phishing-resistant' })).toBe('cancelled')
+      expect(trouble.uncontested).toEqual([recovery.id])
     })
 
     it('does not stop it again by anything weak once two reviewers let it go on; it waits and tells anew', async () => {

@@ -48,6 +48,7 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
     messages: 0,
     ended: [] as string[],
     contested: [] as string[],
+    uncontested: [] as string[],
     dropped: [] as string[],
     distrusted: [] as string[],
   }
@@ -89,6 +90,7 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
     addressProofs: () => ({ drop: async (identityId) => void trouble.dropped.push(identityId) }),
     unlock: house.engine.unlock,
     contested: async ({ id }) => void trouble.contested.push(id),
+    uncontested: async ({ id }) => void trouble.uncontested.push(id),
     issuer,
     settings,
   })

@@ -106,6 +106,8 @@ export interface Cases {
     readonly identityId: string
     readonly startedAt: Instant
   }): Promise<void>
+  /** That recovery is over: there is nothing to decide about any more. Can be repeated. */
+  closeContested(recovery: { readonly id: string; readonly startedAt: Instant }): Promise<void>
   /** The case behind a code. */
   find(code: string): Promise<ClaimedCase | undefined>
   /** By id: for whoever showed the code before. */

@@ -5,7 +5,7 @@ import type { Actor } from '../../domain/audit-event.ts'
 import { parseAs, parseIdentifier } from '../../domain/identifier.ts'
 import { may } from '../../domain/identity.ts'
 import { Problem } from '../../domain/problem.ts'
-import type { RecoveryCase } from '../../domain/recovery-case.ts'
+import { isOver, type RecoveryCase } from '../../domain/recovery-case.ts'
 import { day } from '../../domain/time.ts'
 import type { Identities } from '../../identities/index.ts'
 import type { Clock, Random } from '../../ports/clock.ts'
@@ -45,7 +45,7 @@ const rowKept = 400 * day
 export function createCaseOpening(
   tools: CaseOpeningTools,
   { book, moves }: { readonly book: CaseBook; readonly moves: CaseMoves },
-): Pick<Cases, 'open' | 'openContested'> {
+): Pick<Cases, 'open' | 'openContested' | 'closeContested'> {
   const { store, identities, devices, budget, codes, vault, clock, random, settings } = tools
 
   /**
@@ -122,6 +122,10 @@ export function createCaseOpening(
     return code
   }
 
+  /** Named after the recovery: of two who open it at once one does. */
+  const contestedId = ({ id, startedAt }: { readonly id: string; readonly startedAt: number }) =>
+    `${caseTime(startedAt)}-${vault.mac('contested-case', id).slice(0, 16)}`
+
   return {
     async open(statement, files, visit) {
       if (parseAs('email', statement.reply) === undefined) return { status: 'refused', reason: 'reply' }
@@ -132,14 +136,23 @@ export function createCaseOpening(
       return { status: 'opened', code: await openOne(statement, files, visit, about) }
     },
 
-    async openContested({ id: recoveryId, identityId, startedAt }) {
-      // Named after the recovery: of two who open it at once one does.
-      const id = `${caseTime(startedAt)}-${vault.mac('contested-case', recoveryId).slice(0, 16)}`
+    async openContested(recovery) {
+      const { id: recoveryId, identityId } = recovery
+      const id = contestedId(recovery)
       if ((await store.cases.get(id)) !== undefined) return
       const row = { ...rowOf(id, identityId, { kind: 'system' }), kind: 'contested', recoveryId } as const
       if (!(await moves.look(id, undefined, clock() + grace, row.endsAt)))
         throw new Problem('busy', { retryAfter: 60 })
       await store.cases.insert(row)
+    },
+
+    async closeContested(recovery) {
+      const one = await store.cases.get(contestedId(recovery))
+      // Of a decision it is over already, and being told of.
+      if (one === undefined || isOver(one.state)) return
+      await moves.make(one.id, { kind: 'system' }, (now) =>
+        isOver(now.state) ? { refused: 'over' } : { ...now, state: 'withdrawn' },
+      )
     },
   }
 }

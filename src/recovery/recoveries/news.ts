@@ -29,6 +29,8 @@ export interface RecoveryNewsTools {
   readonly unlock: (identityId: string) => Promise<void>
   /** A contested one: two reviewers are asked. Can be repeated. */
   readonly contested: (recovery: { id: string; identityId: string; startedAt: number }) => Promise<void>
+  /** It is cancelled: nobody needs to decide about it any more. Can be repeated. */
+  readonly uncontested: (recovery: { id: string; startedAt: number }) => Promise<void>
   readonly messenger: Messenger
   readonly audit: AuditLog
   readonly vault: Vault
@@ -68,10 +70,9 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
     const identity = await identities.get(row.identityId)
     if (identity === undefined || identity.state === 'deleted') return {}
     const ended = owed.of === 'finished' ? await settle(row) : undefined
-    if (owed.of === 'contested') {
-      const { reference: id, identityId, startedAt } = row
-      await tools.contested({ id, identityId, startedAt })
-    }
+    const { reference: id, identityId, startedAt } = row
+    if (owed.of === 'contested') await tools.contested({ id, identityId, startedAt })
+    if (owed.of === 'cancelled') await tools.uncontested({ id, startedAt })
     const told = await tell(row, owed, identity, sealed)
     const link = owed.of === 'ready' ? await invite(row, sealed) : undefined
     await record(row, owed, sealed, ended)
