@@ -6,7 +6,7 @@ import { form, plainQuery } from './middleware/form.ts'
 import { inFlight, type LimitName, limit, limits } from './middleware/limits.ts'
 import type { Middleware } from './middleware/middleware.ts'
 import { formToken, sameSite } from './middleware/same-site.ts'
-import { type UploadRules, upload, uploadsAtOnce } from './middleware/upload.ts'
+import { createUploadRoom, type UploadRules, upload } from './middleware/upload.ts'
 
 export type Handler = (ctx: WebContext) => Promise<void> | void
 
@@ -58,7 +58,7 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
     message: limit('message', table),
     upload: limit('upload', table),
   }
-  const uploads = uploadsAtOnce()
+  const room = createUploadRoom()
   const [site, read, token, query] = [
     sameSite(deps.settings),
     form(),
@@ -72,7 +72,7 @@ export function createRoutes(deps: AppDependencies, tables: readonly (readonly R
       ctx.state.json = json
       return next()
     }
-    const reads = options.upload === undefined ? [read] : [uploads, upload(options.upload)]
+    const reads = options.upload === undefined ? [read] : [upload(options.upload, room)]
     const ofForm = [site, limiters[name], query, ...reads, shed, ...(signed ? [] : [token])]
     const ofMethod = method === 'POST' ? ofForm : [query]
     const stack = [answersJson, ...ofMethod, ...guards, handle] as unknown as Parameters<

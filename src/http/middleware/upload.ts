@@ -44,40 +44,79 @@ const patience = 3
 const mostTextFields = 50
 
 /** In the place of `form()`. A form without files may come url-encoded as well. */
-export function upload(rules: UploadRules): Middleware {
+export function upload(rules: UploadRules, room: UploadRoom): Middleware {
   return async (ctx, next) => {
-    const none = { files: [], refused: [] }
-    const { form, uploads } = ctx.is('multipart/form-data')
-      ? await readParts(ctx, rules)
-      : { form: await readForm(ctx), uploads: none }
-    ctx.state.form = form
-    ctx.state.uploads = uploads
-    return next()
-  }
-}
-
-/** 503 when this many uploads are read or worked on: they are held in memory. One address cannot have all the places. */
-export function uploadsAtOnce(most = 24, perAddress = 4): Middleware {
-  const running = new Map<string, number>()
-  let all = 0
-  return async (ctx, next) => {
-    const group = addressGroup(ctx.state.address)
-    const own = running.get(group) ?? 0
-    if (all >= most || own >= perAddress) throw new Problem('busy', { retryAfter: 2 })
-    all += 1
-    running.set(group, own + 1)
+    const place = room.enter(ctx.state.address)
     try {
+      const none = { files: [], refused: [] }
+      const { form, uploads } = ctx.is('multipart/form-data')
+        ? await readParts(ctx, rules, place)
+        : { form: await readForm(ctx), uploads: none }
+      ctx.state.form = form
+      ctx.state.uploads = uploads
       await next()
     } finally {
-      all -= 1
-      const left = (running.get(group) ?? 1) - 1
-      if (left > 0) running.set(group, left)
-      else running.delete(group)
+      place.leave()
     }
   }
 }
 
-async function readParts(ctx: WebContext, rules: UploadRules): Promise<{ form: Form; uploads: Uploads }> {
+/** What uploads that are read or worked on may hold in memory together. */
+export interface UploadRoom {
+  enter(address: string): Place
+}
+
+interface Place {
+  /** For what came in of the body; false when there is no room for it. */
+  take(bytes: number): boolean
+  /** Gives everything back. */
+  leave(): void
+}
+
+/** 503 when this many uploads are under way, or this much is held. One address cannot have all the places. */
+export function createUploadRoom({ most = 48, perAddress = 4, bytes = 128 * 1024 * 1024 } = {}): UploadRoom {
+  const running = new Map<string, number>()
+  let [all, held] = [0, 0]
+  return {
+    enter(address) {
+      const group = addressGroup(address)
+      const own = running.get(group) ?? 0
+      if (all >= most || own >= perAddress) throw busy()
+      all += 1
+      running.set(group, own + 1)
+      let taken = 0
+      return {
+        take(size) {
+          if (held + size > bytes) return false
+          taken += size
+          held += size
+          return true
+        },
+        leave() {
+          all -= 1
+          held -= taken
+          const left = (running.get(group) ?? 1) - 1
+          if (left > 0) running.set(group, left)
+          else running.delete(group)
+        },
+      }
+    },
+  }
+}
+
+const busy = () => new Problem('busy', { retryAfter: 2 })
+
+/** What is left of the body stays unread. */
+function noRoom(ctx: WebContext): Problem {
+  ctx.set('Connection', 'close')
+  return busy()
+}
+
+async function readParts(
+  ctx: WebContext,
+  rules: UploadRules,
+  place: Place,
+): Promise<{ form: Form; uploads: Uploads }> {
   const limit = patience * rules.most * rules.maxBytes + mostText
   if ((ctx.request.length ?? 0) > limit) throw tooLarge(ctx)
   const parts = createParts(ctx, rules)
@@ -85,6 +124,7 @@ async function readParts(ctx: WebContext, rules: UploadRules): Promise<{ form: F
   for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > limit) throw tooLarge(ctx)
+    if (!place.take(chunk.length)) throw noRoom(ctx)
     parts.write(chunk)
   }
   return parts.end()

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Problem } from '../../../src/domain/problem.ts'
 import type { Middleware } from '../../../src/http/middleware/middleware.ts'
-import { upload, uploadsAtOnce } from '../../../src/http/middleware/upload.ts'
+import { createUploadRoom, upload } from '../../../src/http/middleware/upload.ts'
 import { send, serve } from '../support/server.ts'
 
 const png = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(100, 1)])
@@ -33,7 +33,7 @@ const address: Middleware = (ctx, next) => {
 }
 
 const open = () =>
-  serve([statusOf, address, upload(rules)], ({ state }) => ({
+  serve([statusOf, address, upload(rules, createUploadRoom())], ({ state }) => ({
     form: { ...state.form },
     files: state.uploads.files.map(({ fieldName, type, bytes }) => [fieldName, type, bytes.length]),
     refused: state.uploads.refused.map(({ fieldName, reason }) => [fieldName, reason]),
@@ -146,7 +146,7 @@ describe('a form with files', () => {
       letGo = resolve
     })
     const { url, port } = await serve(
-      [statusOf, address, uploadsAtOnce(3, 2), upload(rules)],
+      [statusOf, address, upload(rules, createUploadRoom({ most: 3, perAddress: 2 }))],
       async (ctx) => {
         if (ctx.state.form.wait === 'yes') await held
         return 'ok'
@@ -166,5 +166,28 @@ describe('a form with files', () => {
     expect((await send(url, { method: 'POST', headers, body: body() })).status).toBe(200)
     letGo()
     expect((await Promise.all(waiting))[0]?.status).toBe(200)
+  })
+
+  it('S41: holds so much of all uploads together and no more, until whoever sent it is answered', async () => {
+    let letGo = () => {}
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const entered = vi.fn()
+    const room = createUploadRoom({ bytes: 1_500 })
+    const { url } = await serve([statusOf, address, upload(rules, room)], async (ctx) => {
+      entered()
+      if (ctx.state.form.wait === 'yes') await held
+      return 'ok'
+    })
+    const sent = (content: Buffer) => send(url, { method: 'POST', headers, body: content })
+    const waiting = sent(body(part('wait', 'yes'), part('text', 'x'.repeat(1_000))))
+    await vi.waitFor(() => expect(entered).toHaveBeenCalledOnce(), { timeout: 20_000 })
+    const other = body(part('text', 'x'.repeat(1_000)))
+    expect((await sent(other)).status).toBe(503)
+    expect((await sent(body())).status).toBe(200)
+    letGo()
+    expect((await waiting).status).toBe(200)
+    expect((await sent(other)).status).toBe(200)
   })
 })
