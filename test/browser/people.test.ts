@@ -130,7 +130,7 @@ describe('people', () => {
     clock.advance(10 * minute)
     await page.locator('.bar nav').getByRole('link', { name: 'Security' }).click()
     await page.getByRole('link', { name: 'Password: Change' }).click()
-    expect(await heading(page)).toBe('Sign in to Signet account')
+    expect(await heading(page)).toBe('Sign in once more')
     await signIn(page, 'ana@example.com')
     expect(new URL(page.url()).pathname).toBe('/account/security/password')
     await fill(page, 'new-password', another)
