@@ -56,6 +56,15 @@ describe('headers', () => {
     expect(answer.status).toBe(303)
   })
 
+  it('S37: no address of a logo begins a directive of its own', () => {
+    const [evil, good] = ['https://logo;sandbox', 'https://logo.example']
+    const { images = [] } = sourcesOf(client({ logo_uri: `${evil}/x.png` }))
+    expect(images).toEqual([evil])
+    expect(contentSecurityPolicy({ images: [evil, good], forms: [evil] })).toBe(
+      contentSecurityPolicy({ images: [good] }),
+    )
+  })
+
   it('S7: HSTS is sent under an https issuer only', async () => {
     const over = async (issuer: string) => {
       const { url } = await serve([securityHeaders({ issuer })], () => 'x')

@@ -20,14 +20,19 @@ export function contentSecurityPolicy({ forms = [], images = [], app = false }: 
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    ["img-src 'self'", ...images].join(' '),
+    ["img-src 'self'", ...images.filter(isOneSource)].join(' '),
     "font-src 'self'",
     "connect-src 'self'",
     ...(app ? ["manifest-src 'self'", "worker-src 'self'"] : []),
-    ["form-action 'self' https:", ...forms].join(' '),
+    ["form-action 'self' https:", ...forms.filter(isOneSource)].join(' '),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ')
+}
+
+/** Host names may hold what begins another directive (CSP3 2.2.1). */
+function isOneSource(source: string): boolean {
+  return !/[;,\s]/.test(source)
 }
 
 const everywhere: Readonly<Record<string, string>> = {
