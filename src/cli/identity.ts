@@ -109,44 +109,43 @@ export const identityCommands: readonly Command[] = [
 ]
 
 function reviewing(held: boolean, summary: string): Command {
-  const verb = held ? 'reviewer add' : 'reviewer remove'
-  return {
-    name: `identity ${verb}`,
-    operands: ['id-or-identifier'],
-    usage: `identity ${verb} <id or address>`,
-    summary,
-    run: ({ toolbox, operands: [who = ''] }) =>
-      withServices(toolbox, async (services) => {
-        const identity = await find(services, who)
-        const role = { name: 'reviewer', held } as const
-        const updated = await services.identities.update(identity.id, { role }, operator)
-        if (updated.status !== 'updated') throw new Refusal(`There is nobody with '${who}' any more.`)
-        const { roles } = updated.identity
-        return {
-          data: { id: identity.id, roles },
-          text: `${displayName(identity)} is ${held ? 'a reviewer now' : 'no reviewer any more'}.\n`,
-        }
-      }),
-  }
+  return ofPerson(held ? 'reviewer add' : 'reviewer remove', summary, async ({ identities }, identity) => {
+    const role = { name: 'reviewer', held } as const
+    const updated = await identities.update(identity.id, { role }, operator)
+    if (updated.status !== 'updated') throw new Refusal(`${displayName(identity)} is not there any more.`)
+    const { roles } = updated.identity
+    return {
+      data: { id: identity.id, roles },
+      text: `${displayName(identity)} is ${held ? 'a reviewer now' : 'no reviewer any more'}.\n`,
+    }
+  })
 }
 
 function transition(verb: 'suspend' | 'restore' | 'remove', summary: string): Command {
+  return ofPerson(verb, summary, async ({ identities }, identity) => {
+    const outcome = await identities[verb](identity.id, operator)
+    if (outcome.status !== 'done')
+      throw new Refusal(`${displayName(identity)} is ${identity.state}: that cannot be done.`)
+    return {
+      data: { id: identity.id, state: outcome.identity.state },
+      text: `${displayName(identity)} is ${outcome.identity.state} now.\n`,
+    }
+  })
+}
+
+/** Something that is done to one person, and needs no options. */
+function ofPerson(
+  verb: string,
+  summary: string,
+  act: (services: Services, identity: Identity) => Promise<{ data: unknown; text: string }>,
+): Command {
   return {
     name: `identity ${verb}`,
     operands: ['id-or-identifier'],
     usage: `identity ${verb} <id or address>`,
     summary,
     run: ({ toolbox, operands: [who = ''] }) =>
-      withServices(toolbox, async (services) => {
-        const identity = await find(services, who)
-        const outcome = await services.identities[verb](identity.id, operator)
-        if (outcome.status !== 'done')
-          throw new Refusal(`${displayName(identity)} is ${identity.state}: that cannot be done.`)
-        return {
-          data: { id: identity.id, state: outcome.identity.state },
-          text: `${displayName(identity)} is ${outcome.identity.state} now.\n`,
-        }
-      }),
+      withServices(toolbox, async (services) => act(services, await find(services, who))),
   }
 }
 

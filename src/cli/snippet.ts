@@ -61,7 +61,7 @@ createServer(async (request, response) => {
   } catch (error) {
     response.writeHead(400).end(String(error))
   }
-}).listen(${port}, () => console.log('Open ${callback.origin}/'))
+}).listen(${port}, () => process.stdout.write('Open ${callback.origin}/\\n'))
 END
 node app.mjs
 `

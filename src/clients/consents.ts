@@ -1,6 +1,6 @@
 // Owns the memory of what people allowed applications: one record per (identity, client), until withdrawn. Grants are made from it in oidc/; it never is one,
 // so a replayed code can end a family of tokens and never what the person decided.
-import type { Actor } from '../domain/audit-event.ts'
+import type { Actor, AuditEvent } from '../domain/audit-event.ts'
 import {
   type Consent,
   consentId,
@@ -94,6 +94,9 @@ export function createConsents(tools: ConsentsTools): Consents {
     throw new Problem('conflict')
   }
 
+  const noteWithdrawn = (about: Pick<AuditEvent, 'identityId' | 'clientId' | 'actor' | 'details'>) =>
+    audit.record({ action: 'consent.withdrawn', result: 'success', ...about })
+
   return {
     get,
 
@@ -118,14 +121,7 @@ export function createConsents(tools: ConsentsTools): Consents {
       const existed = await store.consents.remove(consentId(identityId, clientId))
       // Also without a record: a first-party client has grants that nobody was asked for.
       await sessions().endGrants(identityId, clientId)
-      if (existed)
-        await audit.record({
-          action: 'consent.withdrawn',
-          result: 'success',
-          actor: by,
-          identityId,
-          clientId,
-        })
+      if (existed) await noteWithdrawn({ identityId, clientId, actor: by })
       return existed
     },
 
@@ -134,15 +130,7 @@ export function createConsents(tools: ConsentsTools): Consents {
       const changed = await lessen(identityId, clientId, withdrawn)
       // Also when it was forgotten already: whoever did so may not have come to the end of it.
       await sessions().endGrants(identityId, clientId, { carrying: withdrawn })
-      if (changed)
-        await audit.record({
-          action: 'consent.withdrawn',
-          result: 'success',
-          actor: by,
-          identityId,
-          clientId,
-          details: { withdrawn },
-        })
+      if (changed) await noteWithdrawn({ identityId, clientId, actor: by, details: { withdrawn } })
       return changed
     },
 

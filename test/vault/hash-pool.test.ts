@@ -48,8 +48,6 @@ async function statusOf(promise: Promise<unknown>): Promise<string> {
   )
 }
 
-const onLinux = describe.runIf(process.platform === 'linux')
-
 describe('hashing', () => {
   test('a password matches its own hash and no other one does', async () => {
     const { hash, verify } = hasher(cheap)
@@ -134,7 +132,7 @@ describe('the queue', () => {
   })
 })
 
-onLinux('the child process', () => {
+describe('the child process', () => {
   test('runs every thread at the lower priority, and its command line names no password', async () => {
     const { hash } = hasher(cheap)
     await hash('a very secret password', 'a')
