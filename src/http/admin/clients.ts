@@ -8,7 +8,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
 import { momentOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
-import { type Action, type Frame, paged } from './frame.ts'
+import { type Action, askFirst, type Frame, paged } from './frame.ts'
 import { endpointsOf } from './overview.ts'
 
 const perPage = 50
@@ -83,19 +83,10 @@ export function createClientPages(deps: AppDependencies, frame: Frame): ClientPa
         const t = translate(page)
         const client = await clientOf(page)
         if (client.origin !== 'store') throw new Problem('conflict')
-        const application = clientName(client)
-        frame(page, {
-          view: 'confirm',
-          place: 'clients',
-          title: t(`admin:clients.${name}.title`, { application }),
-          values: {
-            heading: t(`admin:clients.${name}.title`, { application }),
-            effect: t(`admin:clients.${name}.effect`, { application }),
-            button: t(`admin:clients.${name}.button`),
-            danger: name === 'disable',
-            action: `${pathOf(client)}/${name}`,
-            back: pathOf(client),
-          },
+        askFirst(frame, t, page, {
+          ...{ place: 'clients', name, path: pathOf(client) },
+          values: { application: clientName(client) },
+          danger: name === 'disable',
         })
       },
       async do(page) {

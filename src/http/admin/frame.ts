@@ -1,4 +1,5 @@
 import { queryValue } from '../context.ts'
+import type { Translate } from '../language.ts'
 import { personShown, type SignedIn, type SignedInHandler } from '../session.ts'
 import type { Web } from '../web.ts'
 
@@ -57,6 +58,40 @@ function placesOf({ identity }: SignedIn, hasCases: boolean): readonly Place[] {
 export interface Action {
   readonly ask: SignedInHandler
   readonly do: SignedInHandler
+}
+
+/** What a page has to know that asks before it is done; its words are `admin:<place>.<name>.title`, `.effect` and `.button`. */
+export interface Question {
+  readonly place: Place
+  readonly name: string
+  /** Fills in the words. */
+  readonly values: Readonly<Record<string, string | number>>
+  readonly danger: boolean
+  /** Of what it is done to. */
+  readonly path: string
+}
+
+/** The page that says what an action will do, in the frame. */
+export function askFirst(
+  frame: Frame,
+  t: Translate,
+  page: SignedIn,
+  { place, name, values, danger, path }: Question,
+): void {
+  const title = t(`admin:${place}.${name}.title`, values)
+  frame(page, {
+    view: 'confirm',
+    place,
+    title,
+    values: {
+      heading: title,
+      effect: t(`admin:${place}.${name}.effect`, values),
+      button: t(`admin:${place}.${name}.button`),
+      danger,
+      action: `${path}/${name}`,
+      back: path,
+    },
+  })
 }
 
 /** The place in a list that a page begins at, and the address of the next one. */

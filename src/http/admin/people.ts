@@ -9,7 +9,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
 import { momentOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
-import { type Action, type Frame, paged } from './frame.ts'
+import { type Action, askFirst, type Frame, paged } from './frame.ts'
 
 const perPage = 50
 
@@ -91,19 +91,10 @@ export function createPeoplePages(deps: AppDependencies, frame: Frame): PeoplePa
         const identity = await identityOf(deps, page)
         forbidSelf(page, identity)
         const { length: count } = await oidc.sessions.list(identity.id)
-        const person = displayName(identity)
-        frame(page, {
-          view: 'confirm',
-          place: 'people',
-          title: t(`admin:people.${name}.title`, { person }),
-          values: {
-            heading: t(`admin:people.${name}.title`, { person }),
-            effect: t(`admin:people.${name}.effect`, { person, count }),
-            button: t(`admin:people.${name}.button`),
-            danger: name === 'suspend',
-            action: `${personPath(identity)}/${name}`,
-            back: personPath(identity),
-          },
+        askFirst(frame, t, page, {
+          ...{ place: 'people', name, path: personPath(identity) },
+          values: { person: displayName(identity), count },
+          danger: name === 'suspend',
         })
       },
       async do(page) {

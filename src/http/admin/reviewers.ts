@@ -3,7 +3,7 @@ import { Problem } from '../../domain/problem.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { actorOf, type SignedIn } from '../session.ts'
-import type { Action, Frame } from './frame.ts'
+import { type Action, askFirst, type Frame } from './frame.ts'
 import { identityOf, personPath } from './people.ts'
 
 export interface ReviewerPages {
@@ -24,19 +24,10 @@ export function createReviewerPages(deps: AppDependencies, frame: Frame): Review
       async ask(page) {
         const t = deps.web.words.translate(page.ctx.state.language)
         const identity = await personOf(page)
-        const person = displayName(identity)
-        frame(page, {
-          view: 'confirm',
-          place: 'people',
-          title: t(`admin:people.${name}.title`, { person }),
-          values: {
-            heading: t(`admin:people.${name}.title`, { person }),
-            effect: t(`admin:people.${name}.effect`, { person }),
-            button: t(`admin:people.${name}.button`),
-            danger: !held,
-            action: `${personPath(identity)}/${name}`,
-            back: personPath(identity),
-          },
+        askFirst(frame, t, page, {
+          ...{ place: 'people', name, path: personPath(identity) },
+          values: { person: displayName(identity) },
+          danger: !held,
         })
       },
       async do(page) {
