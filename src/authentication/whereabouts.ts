@@ -18,8 +18,11 @@ export interface WhereaboutsTools {
 /** Where an identity signed in before: coarse, sealed, few, and forgotten after a while. */
 export interface Whereabouts {
   of(identityId: string): Promise<readonly EarlierSignIn[]>
-  /** The sign-in at this address, when it was noted and is somewhere: the place with its first time. */
-  at(identityId: string, address: string): Promise<EarlierSignIn | undefined>
+  /** The same, and the one of them at this address: when it was noted and is somewhere, the place with its first time. */
+  at(
+    identityId: string,
+    address: string,
+  ): Promise<{ readonly here?: EarlierSignIn | undefined; readonly all: readonly EarlierSignIn[] }>
   /** After a completed sign-in. */
   note(identityId: string, address: string): Promise<void>
 }
@@ -64,7 +67,8 @@ export function createWhereabouts({ store, vault, clock, places, wanted }: Where
     async at(identityId, address) {
       const place = places.find(address)
       const here = place && coarse(place)
-      return here && (await of(identityId)).find((one) => isSame(one.place, here))
+      const all = here === undefined ? [] : await of(identityId)
+      return { here: here && all.find((one) => isSame(one.place, here)), all }
     },
     async note(identityId, address) {
       const place = wanted ? places.find(address) : undefined

@@ -1,5 +1,6 @@
 import type { Identifier } from './identifier.ts'
-import { displayName, type Identity, mailAddress } from './identity.ts'
+import { displayName, formerAddresses, type Identity, mailAddress } from './identity.ts'
+import type { Instant } from './time.ts'
 
 /** Whom a message is for, and how they read: the head of every message. */
 export interface Reader {
@@ -33,10 +34,23 @@ export function readersOf(identity: Identity | undefined, cause: Cause): readonl
     : [readerOf(identity, cause) ?? []].flat()
 }
 
+/** The same, and also at what was theirs until lately, each once: everywhere where they may hear of what is done in their name. */
+export function everywhere(identity: Identity, language: string, now: Instant): readonly Reader[] {
+  const former = formerAddresses(identity, now).map((to) => readerAt(to, identity, { language }))
+  const all = [...readersOf(identity, { language }), ...former]
+  return [...new Map(all.map((one) => [`${one.to.kind} ${one.to.written}`, one])).values()]
+}
+
 /** The same at a certain address or number; for an address of nobody's, in the language of whoever causes the message. */
 export function readerAt(to: Reader['to'], identity: Identity | undefined, { language }: Cause): Reader {
   if (identity === undefined) return { to, language }
   const { locale = language, zoneinfo } = identity.claims
   const name = displayName(identity)
-  return { to, language: locale, name, ...(zoneinfo === undefined ? {} : { timeZone: zoneinfo }) }
+  const { kind, written } = to
+  return {
+    to: { kind, written },
+    language: locale,
+    name,
+    ...(zoneinfo === undefined ? {} : { timeZone: zoneinfo }),
+  }
 }

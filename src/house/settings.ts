@@ -5,6 +5,7 @@ import { deletionKind } from '../identities/deletion/jobs.ts'
 import { exportKind } from '../identities/export/index.ts'
 import { jobKinds } from '../messaging/index.ts'
 import { webPushKind, webPushLimits } from '../messaging/web-push.ts'
+import { logoutKind } from '../oidc/backchannel.ts'
 import { caseJobs } from '../recovery/cases/moves.ts'
 import { recoveryKind } from '../recovery/recoveries/moves.ts'
 
@@ -60,6 +61,6 @@ export function queueLimits(config: Config) {
     [caseJobs]: { queue: 4 * mostCases(config.recovery.cases), tries: 1_000 },
     // Of somebody with a million lines of activity.
     [exportKind]: { queue: 10_000, tries: 5, atOnce: 2, workLimit: 15 * minute },
-    'backchannel-logout': { queue: config.backchannel_logout.queue },
+    [logoutKind]: { queue: config.backchannel_logout.queue },
   }
 }

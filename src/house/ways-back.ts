@@ -1,6 +1,8 @@
 /**
  * The ways back in, and what they need of each other: a case that was approved leads to a recovery, a recovery that two sides claim to a case.
  */
+
+import { everywhere } from '../domain/reader.ts'
 import { createMailBudget } from '../identities/mail-budget.ts'
 import type { Store } from '../ports/store.ts'
 import { type Cases, type CasesTools, createCases } from '../recovery/cases/index.ts'
@@ -17,7 +19,6 @@ import {
   type RecoveryWatch,
   type RecoveryWatchTools,
 } from '../recovery/recoveries/watch.ts'
-import { everywhere } from '../recovery/told/everywhere.ts'
 
 type Missing = 'codes' | 'linked' | 'contactsOf' | 'channels' | 'mayWrite' | 'outcomes' | 'settings' | 'store'
 

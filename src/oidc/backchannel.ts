@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Provider, Client as ProviderClient } from 'oidc-provider'
 import type { OidcDependencies } from './dependencies.ts'
 
-const kind = 'backchannel-logout'
+/** The kind of its jobs, for the queue's limits. */
+export const logoutKind = 'backchannel-logout'
 
 /** One relying party that is to be told, once. `sid` as it knows the session. */
 interface Notice {
@@ -19,7 +20,7 @@ export function applyBackchannelLogout(provider: Provider, deps: Deps): void {
     async backchannelLogout(this: ProviderClient, identityId: string, sid?: string): Promise<void> {
       if (this.backchannelLogoutUri === undefined) return
       const notice: Notice = { clientId: this.clientId, identityId, ...(sid === undefined ? {} : { sid }) }
-      const queued = await deps.queue.add(kind, notice)
+      const queued = await deps.queue.add(logoutKind, notice)
       if (!queued)
         deps.log.warn(
           { clientId: this.clientId },
@@ -38,12 +39,12 @@ export async function queueLogout(
   { clientId, identityId }: Omit<Notice, 'sid'>,
   name: string,
 ): Promise<void> {
-  await queue.add(kind, { clientId, identityId } satisfies Notice, { id: name })
+  await queue.add(logoutKind, { clientId, identityId } satisfies Notice, { id: name })
 }
 
 /** Does the queued notices. The token is made when it is sent, so that a retry carries a fresh `iat` and the present key. */
 export function handleBackchannelLogout(current: () => Provider, deps: Deps): void {
-  deps.queue.handle<Notice>(kind, async (notice) => {
+  deps.queue.handle<Notice>(logoutKind, async (notice) => {
     const provider = current()
     const client = await provider.Client.find(notice.clientId)
     const uri = client?.backchannelLogoutUri

@@ -1,7 +1,7 @@
 import type { Identity, PlannedDeletion } from '../../domain/identity.ts'
 import type { Reader } from '../../domain/reader.ts'
 import type { DeletionsTools, DeletionVisit } from './index.ts'
-import { readersOf } from './messages.ts'
+import { deletionReaders } from './messages.ts'
 
 /** Who asked for a deletion, from where, and at which addresses the person was told of it. */
 export interface Asked {
@@ -18,7 +18,7 @@ export function createAsked({ vault, clock }: Pick<DeletionsTools, 'vault' | 'cl
       const { language, address, userAgent, sessionUid } = visit
       const asked = {
         visit: { language, address, userAgent, sessionUid },
-        readers: readersOf(identity, clock(), language),
+        readers: deletionReaders(identity, clock(), language),
       }
       return vault.seal(purpose, JSON.stringify(asked), identity.id)
     },

@@ -6,7 +6,7 @@ import { type Duration, day, type Instant, minute } from '../../domain/time.ts'
 import { amend } from '../amend.ts'
 import type { createAsked } from './asked.ts'
 import type { DeletionsTools } from './index.ts'
-import { type DeletionMessages, merged, readersOf } from './messages.ts'
+import { type DeletionMessages, deletionReaders, merged } from './messages.ts'
 
 interface Tools extends DeletionsTools {
   readonly asked: ReturnType<typeof createAsked>
@@ -121,7 +121,7 @@ export function createDeletionJobs(tools: Tools) {
     }
     await store.replays.insert({ id: mark, expiresAt: clock() + remembered })
     const { visit, readers: told } = asked.open(identityId, plan)
-    const readers = merged(readersOf(identity, clock(), visit.language), told)
+    const readers = merged(deletionReaders(identity, clock(), visit.language), told)
     const last = { readers, applications: await tools.applications(identityId) }
     // Before nobody knows whom to tell any more. A name of its own: a try before this one may have spent another.
     await add({ step: 'tell-gone', identityId, request, last }, `gone ${clock()}`, clock() + minute)

@@ -27,7 +27,7 @@ export function createDeletionMessages({ messenger, clock, issuer, linkOf }: Too
     (template: 'deletion-planned' | 'deletion-reminder') =>
     (identity: Identity, plan: PlannedDeletion, visit: DeletionVisit, further: readonly Reader[] = []) => {
       const { address, userAgent, sessionUid } = visit
-      return tell(merged(readersOf(identity, clock(), visit.language), further), plan.request, {
+      return tell(merged(deletionReaders(identity, clock(), visit.language), further), plan.request, {
         template,
         values: {
           at: plan.requestedAt,
@@ -48,7 +48,7 @@ export function createDeletionMessages({ messenger, clock, issuer, linkOf }: Too
     planned: planAs('deletion-planned'),
     reminder: planAs('deletion-reminder'),
     kept: (identity: Identity, request: string) =>
-      tell(readersOf(identity, clock()), request, {
+      tell(deletionReaders(identity, clock()), request, {
         template: 'deletion-kept',
         values: { link: `${issuer}/account/data` },
       }),
@@ -61,7 +61,7 @@ export function createDeletionMessages({ messenger, clock, issuer, linkOf }: Too
  * Every proved address, and those that were until lately; the first of all where none is proved; numbers where there is no address, also those that were
  * until lately.
  */
-export function readersOf(identity: Identity, now: Instant, language = ''): readonly Reader[] {
+export function deletionReaders(identity: Identity, now: Instant, language = ''): readonly Reader[] {
   const proved = identity.identifiers.filter(({ verifiedAt }) => verifiedAt !== undefined)
   const mail = proved.filter(({ kind }) => kind === 'email')
   const first = mailAddress(identity)

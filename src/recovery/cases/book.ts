@@ -1,7 +1,7 @@
 import type { EvidenceKind, RecoveryCase } from '../../domain/recovery-case.ts'
 import type { Instant } from '../../domain/time.ts'
 import type { CasePart } from '../../ports/case-part.ts'
-import type { Clock, Random } from '../../ports/clock.ts'
+import type { Random } from '../../ports/clock.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Vault } from '../../ports/vault.ts'
 
@@ -63,7 +63,6 @@ export type StatementEntry = Extract<CaseEntry, { kind: 'statement' }>
 export interface CaseBookTools {
   readonly store: Pick<Store, 'caseParts'>
   readonly vault: Vault
-  readonly clock: Clock
   readonly random: Random
 }
 

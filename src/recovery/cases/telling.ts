@@ -156,6 +156,6 @@ export function createCaseTelling(tools: CaseTellingTools): CaseTelling {
 }
 
 /** Whoever reads there is nobody's owner yet: no name, and the language of whoever opened the case. */
-export function replyOf({ reply, language }: StatementEntry): Reader {
+function replyOf({ reply, language }: StatementEntry): Reader {
   return readerAt({ kind: 'email', written: reply }, undefined, { language })
 }

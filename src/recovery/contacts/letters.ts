@@ -1,11 +1,10 @@
 import { displayName, type Identity, mailAddress } from '../../domain/identity.ts'
 import type { Questioned } from '../../domain/objection.ts'
-import { readerOf } from '../../domain/reader.ts'
+import { everywhere, readerOf } from '../../domain/reader.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { IdentityDirectory } from '../../ports/identity-directory.ts'
 import type { Message, MessageTemplate, Messenger } from '../../ports/messenger.ts'
 import type { LinkOrigin } from '../links/index.ts'
-import { everywhere } from '../told/everywhere.ts'
 
 export interface LettersTools {
   readonly identities: IdentityDirectory

@@ -1,6 +1,6 @@
 import { type Identity, may } from '../../domain/identity.ts'
 import type { Duration } from '../../domain/time.ts'
-import type { Link } from '../../ports/store.ts'
+import type { Link, Store } from '../../ports/store.ts'
 import type { LinksTools } from './index.ts'
 
 /** The links themselves: written, voided, judged. */
@@ -12,6 +12,15 @@ export interface LinkBook {
   usable(
     link: Pick<Link, 'purpose' | 'identityId'> & Partial<Pick<Link, 'address'>>,
   ): Promise<Identity | undefined>
+}
+
+/** Those by which somebody may get back in. */
+export async function waitingLinks(
+  store: Pick<Store, 'links'>,
+  identityId: string,
+): Promise<readonly Link[]> {
+  const all = await store.links.findBy('identityId', identityId)
+  return all.filter(({ purpose }) => purpose === 'recovery')
 }
 
 const paths: Record<Link['purpose'], string> = { invitation: '/invitation', recovery: '/recovery/link' }

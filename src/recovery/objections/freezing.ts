@@ -3,7 +3,6 @@ import type { Enrolments } from '../../authentication/enrolment.ts'
 import type { Halt } from '../../authentication/halting.ts'
 import type { Actor } from '../../domain/audit-event.ts'
 import type { Ended, Questioned } from '../../domain/objection.ts'
-import { type Duration, minute } from '../../domain/time.ts'
 import type { Deletions } from '../../identities/deletion/index.ts'
 import type { Exports } from '../../identities/export/index.ts'
 import type { SessionRegistry } from '../../ports/session-registry.ts'
@@ -12,7 +11,9 @@ import type { Cases } from '../cases/index.ts'
 import type { Contacts } from '../contacts/index.ts'
 import type { VouchingAnswers } from '../contacts/vouching-answers.ts'
 import type { VouchingDoubts } from '../contacts/vouching-doubts.ts'
+import { waitingLinks } from '../links/book.ts'
 import type { Recoveries } from '../recoveries/index.ts'
+import { skew } from '../recoveries/moves.ts'
 
 export interface FreezingTools {
   readonly store: Pick<Store, 'links'>
@@ -31,9 +32,6 @@ export interface FreezingTools {
   readonly exports: Pick<Exports, 'discard'>
   readonly recoveries: Pick<Recoveries, 'contest' | 'of'>
 }
-
-/** By which the clocks of two processes may differ. */
-const skew: Duration = minute
 
 /** Ends just what is questioned and answers what that was, `nothing` at the least. Can be repeated: what is over stays over. */
 export type Freeze = (about: Questioned, by: Actor) => Promise<readonly Ended[]>
@@ -57,9 +55,7 @@ export function createFreeze(tools: FreezingTools): Freeze {
 
   async function endLinks({ identityId, links }: Questioned) {
     if (links !== true) return undefined
-    const waiting = (await store.links.findBy('identityId', identityId)).filter(
-      ({ purpose }) => purpose === 'recovery',
-    )
+    const waiting = await waitingLinks(store, identityId)
     for (const { id } of waiting) await store.links.remove(id)
     return waiting.length > 0 ? 'links-void' : undefined
   }

@@ -1,5 +1,6 @@
 // Owns "this wasn't me" said of an entry in one's own activity, by somebody who is signed in: what of it is still there to be ended, and ending it, once.
 // What exactly an entry is about says domain/questioning.ts, how each part ends freezing.ts; a message's own link is index.ts.
+
 import type { Devices } from '../../authentication/devices.ts'
 import type { Enrolments } from '../../authentication/enrolment.ts'
 import type { Actor, AuditEntry } from '../../domain/audit-event.ts'
@@ -11,6 +12,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { SessionRegistry } from '../../ports/session-registry.ts'
 import type { Objection, Store } from '../../ports/store.ts'
 import type { Contacts } from '../contacts/index.ts'
+import { waitingLinks } from '../links/book.ts'
 import type { ChangeVisit, CredentialRemoval } from '../told/credential-change.ts'
 import type { Freeze } from './freezing.ts'
 
@@ -74,10 +76,9 @@ export function createQuestioning(tools: QuestioningTools): Questioning {
       devices.of(identityId),
       enrolments.list(identityId),
       tools.contacts.list(identityId),
-      store.links.findBy('identityId', identityId),
+      waitingLinks(store, identityId),
     ])
-    const waiting = links.filter(({ purpose }) => purpose === 'recovery').length
-    return { sessions: all, devices: known, credentials, contacts, links: waiting }
+    return { sessions: all, devices: known, credentials, contacts, links: links.length }
   }
 
   /** Nobody signs themselves out by this: that has a button of its own, which says so. */

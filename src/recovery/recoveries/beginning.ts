@@ -6,6 +6,7 @@ import type { Duration } from '../../domain/time.ts'
 import type { RecoveryRow } from '../../ports/recovery-row.ts'
 import { news, pastOf } from './book.ts'
 import type { Begun, Claimant, Recoveries, RecoveriesParts } from './index.ts'
+import { grace } from './moves.ts'
 
 const mostRounds = 20
 
@@ -48,7 +49,7 @@ export function createRecoveryBeginning(parts: RecoveriesParts): Pick<Recoveries
       if (before !== undefined && isRunning(before)) return 'runs'
       const row = rowOf(start, before)
       // Before it is there: whoever dies in between leaves it to be told.
-      await moves.watch(row, clock() + 20_000)
+      await moves.watch(row, clock() + grace)
       await moves.watch(row, row.state === 'waiting' ? row.dueAt : row.endsAt)
       const fresh = { ...row, expiresAt: row.endsAt }
       const written =
@@ -100,14 +101,12 @@ export function createRecoveryBeginning(parts: RecoveriesParts): Pick<Recoveries
       return begun.status === 'contested' ? begun : { ...begun, code }
     },
 
-    async beginReviewed({ identityId, caseId, claim, reply, lost, visit }) {
+    async beginReviewed({ identityId, caseId, claim, reply, visit }) {
       const identity = await identities.get(identityId)
       if (identity === undefined || !may(identity, 'recover')) return undefined
       const { credentials } = await waysOf(identity)
       const one = { identityId, origin: 'case', level: 'two-factor', claim, caseId, reply, visit } as const
-      // Nothing of what they had is left to them: what is not named is gone all the same.
-      const all = lost ?? credentials.map(({ id }) => id)
-      return start({ ...one, lost: all, delay: settings.delay })
+      return start({ ...one, lost: credentials.map(({ id }) => id), delay: settings.delay })
     },
   }
 }

@@ -4,7 +4,7 @@ import { day } from '../../domain/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { PastRecovery, RecoveryNews, RecoveryRow } from '../../ports/recovery-row.ts'
 import type { Store } from '../../ports/store.ts'
-import type { Digest, Vault } from '../../ports/vault.ts'
+import type { Vault } from '../../ports/vault.ts'
 
 /** What is personal about a recovery. */
 export type Sealed = Pick<Recovery, 'address' | 'userAgent' | 'told' | 'contested'> & {
@@ -16,7 +16,6 @@ export type Sealed = Pick<Recovery, 'address' | 'userAgent' | 'told' | 'conteste
 export interface RecoveryBookTools {
   readonly store: Pick<Store, 'recoveries'>
   readonly vault: Vault
-  readonly digest: Digest
   readonly clock: Clock
 }
 

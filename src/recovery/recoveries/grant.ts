@@ -1,13 +1,9 @@
 import { may } from '../../domain/identity.ts'
-import type { Duration } from '../../domain/time.ts'
 import type { RecoveryRow } from '../../ports/recovery-row.ts'
 import type { Recoveries, RecoveriesParts } from './index.ts'
-import { isUsed } from './moves.ts'
+import { isUsed, skew } from './moves.ts'
 
 const mostRounds = 20
-
-/** By which the clocks of two processes may differ. */
-const skew: Duration = 60_000
 
 /** What came since then by a grant whose user did not come back. */
 export function createSetUpSince({

@@ -12,7 +12,7 @@ import type { Duration, Instant } from '../../domain/time.ts'
 import type { Random } from '../../ports/clock.ts'
 import type { Factors, Form, Shown } from '../../ports/factor.ts'
 import type { JobQueue } from '../../ports/job-queue.ts'
-import type { PastRecovery, RecoveryRow } from '../../ports/recovery-row.ts'
+import type { RecoveryRow } from '../../ports/recovery-row.ts'
 import type { Store } from '../../ports/store.ts'
 import { createRecoveryBeginning } from './beginning.ts'
 import { createRecoveryBook, type RecoveryBook } from './book.ts'
@@ -65,7 +65,7 @@ export interface Recoveries {
     | (Begun & { status: 'contested' })
   >
   /**
-   * After a case that two reviewers approved; once, however often it is asked for the same case. `lost` absent: everything. `claim`: the hash of the
+   * After a case that two reviewers approved; once, however often it is asked for the same case. Everything that they had is lost. `claim`: the hash of the
    * case's code. A link goes to `reply` when it is ready. Undefined: the person may not recover.
    */
   beginReviewed(reviewed: {
@@ -73,14 +73,12 @@ export interface Recoveries {
     readonly caseId: string
     readonly claim: string
     readonly reply?: { readonly written: string; readonly language: string }
-    readonly lost?: readonly string[]
     readonly visit: Claimant
   }): Promise<Begun | undefined>
   /** The one that runs. */
   of(identityId: string): Promise<Recovery | undefined>
   /** The one that a claimant comes back to, whether or not it runs. */
   find(claim: Claim): Promise<Recovery | undefined>
-  history(identityId: string): Promise<readonly PastRecovery[]>
   /** From now on this browser is where its claimant is; false when the code is nobody's. */
   bind(code: string, browser: string): Promise<boolean>
   /** The same by a mailed link, once. `look`: whether there is one; takes nothing (S33). */
@@ -231,7 +229,6 @@ export function createRecoveries(tools: RecoveriesTools): Recoveries {
       const row = await locate(claim)
       return row === undefined ? undefined : book.shown(row)
     },
-    history: async (identityId) => (await book.of(identityId))?.past ?? [],
     bind: async (code, browser) => bindRow(await locate({ code }), browser),
     lookAtLink: async (token) => (await byLink(token)) !== undefined,
     // Whoever reads it first is the one: the link is gone with the same compare-and-set.

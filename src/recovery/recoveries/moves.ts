@@ -47,7 +47,10 @@ export const recoveryKind = 'recovery'
 
 /** After that somebody else takes care of what a process began. */
 export const patience: Duration = minute
-const grace: Duration = 20 * second
+/** So soon somebody looks after what this process was about to do itself. */
+export const grace: Duration = 20 * second
+/** By which the clocks of two processes may differ. */
+export const skew: Duration = minute
 /** Without a decision a contested one is over. */
 const contestedFor: Duration = 30 * day
 const mostRounds = 20

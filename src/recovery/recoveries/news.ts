@@ -4,7 +4,7 @@ import type { Actor, AuditAction } from '../../domain/audit-event.ts'
 import { masked, parseAs } from '../../domain/identifier.ts'
 import type { Identity } from '../../domain/identity.ts'
 import type { Questioned } from '../../domain/objection.ts'
-import { type Reader, readerAt } from '../../domain/reader.ts'
+import { everywhere, type Reader, readerAt } from '../../domain/reader.ts'
 import type { AddressProofs } from '../../identities/address-proofs.ts'
 import type { AuditLog } from '../../ports/audit-log.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -14,7 +14,6 @@ import type { RecoveryNews, RecoveryRow } from '../../ports/recovery-row.ts'
 import type { SessionRegistry } from '../../ports/session-registry.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Digest, Vault } from '../../ports/vault.ts'
-import { everywhere } from '../told/everywhere.ts'
 import type { RecoveryBook, Sealed } from './book.ts'
 
 export interface RecoveryNewsTools {
@@ -170,7 +169,7 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
       identityId: row.identityId,
       ...(of === 'contested' && contested !== undefined ? { reason: contested } : {}),
       details: {
-        recovery: row.reference.slice(0, 22),
+        recovery: row.reference,
         origin: row.origin,
         level: row.level,
         ...(of === 'finished' ? { purpose: 'recovery', factor: row.enrolled ?? '', ...ended } : {}),

@@ -54,6 +54,12 @@ export function createSignInAlert(tools: SignInAlertTools): SignInAlert {
   const { later, settle } = createJournal(tools)
   const whereabouts = createWhereabouts({ ...tools, wanted: settings.alerts.new_place })
 
+  /** True once for each name. It is nearly always known, and reading is cheaper. */
+  async function isFirst(id: string): Promise<boolean> {
+    if ((await store.replays.get(id)) !== undefined) return false
+    return store.replays.insert({ id, expiresAt: clock() + remembered })
+  }
+
   /**
    * The device, when nobody got in there as this person before. Not whether it was known before: a stranger might stop just short of getting in
    * the first time. A device that is trusted gets another row, and stays what it is.
@@ -61,23 +67,19 @@ export function createSignInAlert(tools: SignInAlertTools): SignInAlert {
   async function newDevice({ identityId, device: secret }: NewSession) {
     const device = await devices.find(secret, identityId)
     if (device === undefined) return undefined
-    const id = `signed-in:${identityId}:${device.firstSeenAt}`
-    if ((await store.replays.get(id)) !== undefined) return undefined
-    const first = await store.replays.insert({ id, expiresAt: clock() + remembered })
+    if (!(await isFirst(`signed-in:${identityId}:${device.firstSeenAt}`))) return undefined
     const known = await devices.of(identityId)
-    return first && known.some((other) => other.id !== device.id) ? device : undefined
+    return known.some((other) => other.id !== device.id) ? device : undefined
   }
 
   /** Whether they were never near here before, and nobody was told of it. Where everybody is for the first time is no news. */
   async function newPlace({ identityId, address }: NewSession): Promise<boolean> {
-    const here = await whereabouts.at(identityId, address)
+    const { here, all } = await whereabouts.at(identityId, address)
     const since = here?.since
     if (here === undefined || since === undefined) return false
-    const id = `signed-in-at:${identityId}:${since}`
-    if ((await store.replays.get(id)) !== undefined) return false
     // Also where they hear of a new device instead: one sign-in, one message.
-    if (!(await store.replays.insert({ id, expiresAt: clock() + remembered }))) return false
-    const before = (await whereabouts.of(identityId)).filter((one) => (one.since ?? 0) < since)
+    if (!(await isFirst(`signed-in-at:${identityId}:${since}`))) return false
+    const before = all.filter((one) => (one.since ?? 0) < since)
     const { within } = settings.signals.new_place
     return before.length > 0 && before.every(({ place }) => !isNear(place, here.place, within))
   }
@@ -85,8 +87,9 @@ export function createSignInAlert(tools: SignInAlertTools): SignInAlert {
   return {
     settle,
     signedIn(session) {
+      const { new_device, new_place } = settings.alerts
+      if (!new_device && !new_place) return
       later(async () => {
-        const { new_device, new_place } = settings.alerts
         const device = new_device ? await newDevice(session) : undefined
         const isFar = new_place && (await newPlace(session))
         if (device !== undefined) {
