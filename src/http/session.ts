@@ -177,7 +177,7 @@ function stopped({ web }: AppDependencies, ctx: WebContext, to: string): void {
 }
 
 /** Who does it and from where, as the audit records it. */
-export function actorOf({ ctx, identity }: SignedIn): Actor {
+export function actorOf({ ctx, identity }: SignedIn): Actor & { readonly id: string } {
   const { address, traceId } = ctx.state
   return {
     kind: 'identity',

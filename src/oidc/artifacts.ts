@@ -1,7 +1,7 @@
 // Owns the rows of oidc-provider's models except sessions: keyed by a digest, sealed as a whole, spent by compare-and-set,
 // ended by family (everything that one Grant led to). Sessions are session-rows.ts; what the library sees is adapter.ts.
 import type { AdapterPayload } from 'oidc-provider'
-import { refusedClaim, refusedResourceScope } from '../domain/consent.ts'
+import { namesAllowed } from '../domain/consent.ts'
 import type { Duration } from '../domain/time.ts'
 import { minute, second } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -193,14 +193,13 @@ interface Granting {
 function namesOf(grant: AdapterPayload): readonly string[] {
   const { openid = {}, resources = {} } = grant as Granting
   const words = (text = '') => text.split(' ').filter(Boolean)
-  const granted = Object.entries(resources)
-  return [
-    ...words(openid.scope),
-    ...(openid.claims ?? []).map(refusedClaim),
-    ...granted.flatMap(([indicator, scope]) =>
-      words(scope).map((name) => refusedResourceScope(indicator, name)),
-    ),
-  ]
+  const granted = Object.entries(resources).map(([indicator, scope]) => [indicator, words(scope)] as const)
+  const allowed = {
+    scopes: words(openid.scope),
+    claims: openid.claims ?? [],
+    resources: Object.fromEntries(granted),
+  }
+  return [...namesAllowed(allowed)]
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Provider, Client as ProviderClient } from 'oidc-provider'
+import { Problem } from '../domain/problem.ts'
 import type { OidcDependencies } from './dependencies.ts'
 
 /** The kind of its jobs, for the queue's limits. */
@@ -32,14 +33,15 @@ export function applyBackchannelLogout(provider: Provider, deps: Deps): void {
 
 /**
  * Tells a relying party that the person is signed in nowhere any more, whatever session it knows them from (section 2.4: `sub` without `sid`). Of one
- * name within a day one goes out.
+ * name within a day one goes out. Throws `Problem('busy')` where the queue is full.
  */
 export async function queueLogout(
   queue: OidcDependencies['queue'],
   { clientId, identityId }: Omit<Notice, 'sid'>,
   name: string,
 ): Promise<void> {
-  await queue.add(logoutKind, { clientId, identityId } satisfies Notice, { id: name })
+  const notice: Notice = { clientId, identityId }
+  if (!(await queue.add(logoutKind, notice, { id: name }))) throw new Problem('busy', { retryAfter: 60 })
 }
 
 /** Does the queued notices. The token is made when it is sent, so that a retry carries a fresh `iat` and the present key. */

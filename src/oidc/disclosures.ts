@@ -16,7 +16,7 @@ export interface DisclosureDeps {
 /** Called with each answer of the protocol's. Never fails: a token is not refused for want of a note. */
 export type NoteDisclosure = (ctx: Context) => Promise<void>
 
-/** Rows that this process wrote, so that most tokens cost nothing at all. */
+/** Rows that this process wrote: however often an application asks, it costs one write a minute. */
 const remembered = 10_000
 const pause = minute
 const giving = new Set(['token', 'userinfo'])

@@ -89,7 +89,11 @@ function createPool(settings: HashingSettings) {
   }
 
   function advance(): void {
-    child ??= start()
+    if (child === undefined) {
+      // An answer may come after its process ended; nobody would end another one that it begins.
+      if (closed || waiting.length === 0) return
+      child = start()
+    }
     if (!child.connected) return
     while (working.size < limit) {
       const job = waiting.shift()
@@ -118,7 +122,7 @@ function createPool(settings: HashingSettings) {
     working.clear()
     for (const job of lost) job.reject(new Problem('busy', { retryAfter }))
     child = undefined
-    if (waiting.length > 0) advance()
+    advance()
   }
 
   async function close(): Promise<void> {

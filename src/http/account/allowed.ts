@@ -12,8 +12,6 @@ export interface Allowed {
   readonly consent: Consent | undefined
   /** What it may know and do, as a consent names it. */
   readonly names: readonly string[]
-  /** It holds tokens, or could get some without anybody at the keyboard. */
-  readonly holds: boolean
   readonly given: Disclosure | undefined
 }
 
@@ -38,7 +36,6 @@ export async function allowedBy(
       client: known[index],
       consent,
       names: [...new Set(names)],
-      holds: grants.length > 0,
       given: given.find((one) => one.clientId === clientId),
     }
   })

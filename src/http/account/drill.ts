@@ -7,7 +7,7 @@ import { get, post, type Route } from '../routes.ts'
 import { actorOf, type Guard, type SignedIn } from '../session.ts'
 import { visitOf } from '../visit.ts'
 import { createWalks, type Walk } from '../walk.ts'
-import { healthShown, lastDrill } from './health.ts'
+import { lastDrill } from './health.ts'
 import type { Portal } from './portal.ts'
 
 export const drillPath = '/account/security/drill'
@@ -36,7 +36,7 @@ export function drillRoutes(deps: AppDependencies, portal: Portal, { signedIn }:
   }
 
   async function introduce(page: SignedIn): Promise<void> {
-    const values = { health: await healthShown(deps, page) }
+    const values = { drill: await lastDrill(deps, page) }
     portal(page, { view: 'drill', place: 'security', title: title(page), values })
   }
 

@@ -29,7 +29,7 @@ import { vouchingRoutes } from './vouching.ts'
 export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const guard = createGuard(deps, { base: '/account', clientId: 'signet-account' })
   const { signedIn, fresh, callback } = guard
-  const portal = createPortal(deps.web)
+  const portal = createPortal(deps.web, { hasCases: deps.cases.settings.enabled })
   const home = createHomePage(deps, portal)
   const profile = createProfilePages(deps, portal)
   const picture = createPicturePages(deps, portal)

@@ -23,7 +23,7 @@ const places = ['home', 'profile', 'security', 'sessions', 'applications', 'acti
 export type Place = (typeof places)[number]
 
 /** Pages of the portal, in its frame. */
-export function createPortal(web: Web): Portal {
+export function createPortal(web: Web, { hasCases }: { readonly hasCases: boolean }): Portal {
   return (page, { view, place, title, status = 200, values, sources = {}, scripts = [] }) => {
     const { ctx, identity, recovery } = page
     const t = web.words.translate(ctx.state.language)
@@ -32,9 +32,10 @@ export function createPortal(web: Web): Portal {
       label: t(`account:${name}.title`),
       current: name === place,
     }))
-    const consoleAt = identity.roles.includes('administrator') ? '/admin' : '/admin/cases'
-    const console =
-      identity.roles.length > 0 ? [{ href: consoleAt, label: t('account:console'), current: false }] : []
+    const administers = identity.roles.includes('administrator')
+    const consoleAt = administers ? '/admin' : '/admin/cases'
+    const goesThere = administers || (hasCases && identity.roles.includes('reviewer'))
+    const console = goesThere ? [{ href: consoleAt, label: t('account:console'), current: false }] : []
     web.render(ctx, {
       view: `account/${view}`,
       layout: 'layout-wide',

@@ -1,6 +1,6 @@
 import type { AddressClaim, Claims, ClaimsChange } from '../../domain/claims.ts'
 import type { Form } from '../../ports/factor.ts'
-import type { Translate } from '../language.ts'
+import type { Translate, Words } from '../language.ts'
 import { timeZones } from './time-zones.ts'
 
 type Plain = Exclude<keyof Claims, 'address' | 'picture'>
@@ -88,7 +88,7 @@ export interface FormState {
 }
 
 /** What the view prints: every field with its words, its value, and what is wrong with it. */
-export function profileForm(state: FormState, t: Translate) {
+export function profileForm(state: FormState, t: Translate, words: Pick<Words, 'has' | 'languages'>) {
   const { claims, typed, mistake } = state
   const isWrong = (name: string) =>
     name === mistake || (mistake === 'address' && name === groups.address[0]?.name)
@@ -98,8 +98,7 @@ export function profileForm(state: FormState, t: Translate) {
   }
   const sentence = (name: string) => {
     const key = `profile:mistake.${name}`
-    const own = t(key)
-    return own === key ? t('account:profile.mistake') : own
+    return t(words.has(words.languages[0] ?? 'en', key) ? key : 'account:profile.mistake')
   }
   const field = ({ name, autocomplete, type, maxlength = 200 }: Entry) => ({
     id: name,

@@ -30,7 +30,11 @@ export function createProfilePages(
       sources: picture.sources,
       values: {
         notice: noticeOf(ctx, t, 'profile', ['saved', 'changed', 'removed', 'username']),
-        ...profileForm({ claims: identity.claims, typed, mistake, languages: settings.languages }, t),
+        ...profileForm(
+          { claims: identity.claims, typed, mistake, languages: settings.languages },
+          t,
+          web.words,
+        ),
         picture: picture.address,
         initial: personShown(page).initial,
         identifiers: identity.identifiers.map((identifier) => identifierShown(identifier, t)),

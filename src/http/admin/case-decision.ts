@@ -75,17 +75,13 @@ export function createCaseDecisions(
         const chosen = refusalReasons.find((each) => each === reason)
         if (name === 'refuse' && chosen === undefined)
           return form(page, one, name, t('cases:review.refuse.missing'))
-        const decided = await cases.decide(
-          one.id,
-          { ...actorOf(page), id: page.identity.id },
-          {
-            action: name,
-            // Whoever did not say what they saw has seen nothing.
-            seen: /^\d{1,6}$/.test(seen) ? Number(seen) : 0,
-            text: text.trim().slice(0, longestText),
-            ...reasonOf(name, chosen),
-          },
-        )
+        const decided = await cases.decide(one.id, actorOf(page), {
+          action: name,
+          // Whoever did not say what they saw has seen nothing.
+          seen: /^\d{1,6}$/.test(seen) ? Number(seen) : 0,
+          text: text.trim().slice(0, longestText),
+          ...reasonOf(name, chosen),
+        })
         if (decided.status === 'unknown') throw new Problem('not-found')
         if (decided.status === 'refused') return stopped(page, one, decided.reason)
         seeOther(page.ctx, casePath(one.id))

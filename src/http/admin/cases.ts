@@ -113,7 +113,7 @@ export function createCasePages(deps: AppDependencies, frame: Frame): CasePages 
   async function file(page: SignedIn): Promise<void> {
     const { ctx } = page
     const { case: id = '', file: name = '' } = ctx.params
-    const actor = { ...actorOf(page), id: page.identity.id }
+    const actor = actorOf(page)
     const found = await cases.file(id, name, actor)
     if (found === undefined) throw new Problem('not-found')
     // A stranger sent it: whatever it is, it is never opened as a page of ours.

@@ -53,7 +53,7 @@ async function statusPage(deps: AppDependencies, ctx: WebContext, recovery: Reco
   const { web, recoveries, clock } = deps
   const { language, browser } = ctx.state
   const t = web.words.translate(language)
-  const { state, dueAt, startedAt, expiresAt, told, enrolled, reviewed } = recovery
+  const { state, dueAt, expiresAt, told, enrolled, reviewed } = recovery
   const waits = state === 'waiting' || state === 'contested'
   ctx.state.page = path
   web.render(ctx, {
@@ -68,7 +68,6 @@ async function statusPage(deps: AppDependencies, ctx: WebContext, recovery: Reco
       told,
       wait: inWords(Math.max(1, dueAt - clock()), language),
       due: momentOf(dueAt, language),
-      started: momentOf(startedAt, language),
       ends: momentOf(expiresAt, language),
       enrolled: enrolled === undefined ? undefined : t(`factors:${enrolled}.name`),
       offers: state === 'ready' ? await recoveries.offers({ browser }) : [],

@@ -1,6 +1,8 @@
 // Owns "download everything about me": one job a person, which collects what lies in many services and leaves a sealed document that expires.
 // What is in it says whoever builds the sections (house/personal-sections.ts); how it is shown, and to whom it is given, the entrance.
+
 import type { Actor } from '../../domain/audit-event.ts'
+import { Problem } from '../../domain/problem.ts'
 import { readerOf } from '../../domain/reader.ts'
 import type { Duration, Instant } from '../../domain/time.ts'
 import { day, hour, minute } from '../../domain/time.ts'
@@ -115,7 +117,8 @@ export function createExports(tools: ExportsTools): Exports {
       if (row === undefined) return 'joined'
       // Also for one that runs: whoever wrote its row may have died before the job was there. Of one name one is done.
       const payload: Payload = { identityId, run: row.run, visit }
-      await queue.add(exportKind, payload, { id: row.run })
+      if (!(await queue.add(exportKind, payload, { id: row.run })))
+        throw new Problem('busy', { retryAfter: 60 })
       if (begun === undefined) return 'joined'
       // Nobody finds the one before any more.
       if (before?.pieces !== undefined) await pieces.drop(before.pieces)

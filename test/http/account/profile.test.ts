@@ -76,11 +76,13 @@ describe('the profile', () => {
       zoneinfo: 'Mars/Olympus',
       locale: 'tlh',
       postal_code: '1'.repeat(41),
+      family_name: 'x'.repeat(400),
     }
     for (const [name, value] of Object.entries(wrong)) {
       const refused = await visitor.submit(await profile(), { nickname: 'Ani', [name]: value })
       const field = name === 'postal_code' ? 'street_address' : name
       expect([name, refused.status]).toEqual([name, 422])
+      expect(words(refused)).not.toContain('mistake.')
       if (field !== 'zoneinfo' && field !== 'locale') expect(wrongField(refused)).toBe(field)
       expect(refused.document.querySelector('#nickname')?.getAttribute('value')).toBe('Ani')
     }
