@@ -9,6 +9,8 @@ const address = {
   written: 'Ana@example.com',
   verifiedAt: 1,
 } as const
+/** What a message needs to know of where it goes. */
+const destination = { kind: 'email', written: 'Ana@example.com' }
 const cause = { language: 'en' }
 
 function person(claims: Identity['claims'], identifiers: Identity['identifiers'] = [address]): Identity {
@@ -20,7 +22,7 @@ describe('whom a message is for', () => {
   it('reads in their own language and time zone, whoever causes it', () => {
     const ana = person({ name: 'Ana', locale: 'de', zoneinfo: 'Europe/Berlin' })
     expect(readerOf(ana, cause)).toEqual({
-      to: address,
+      to: destination,
       name: 'Ana',
       language: 'de',
       timeZone: 'Europe/Berlin',
@@ -28,16 +30,21 @@ describe('whom a message is for', () => {
   })
 
   it('reads in the language of whoever causes it, and in UTC, when they never chose', () => {
-    expect(readerOf(person({ name: 'Ana' }), cause)).toEqual({ to: address, name: 'Ana', language: 'en' })
+    expect(readerOf(person({ name: 'Ana' }), cause)).toEqual({
+      to: destination,
+      name: 'Ana',
+      language: 'en',
+    })
   })
 
   it('S28: reads everywhere what nobody must keep from them, and where messages go if they proved nothing yet', () => {
     const phone = { kind: 'phone', value: '+14155550100', written: '+14155550100', verifiedAt: 1 } as const
     const { verifiedAt: _, ...unproved } = address
     const places = (...own: Identity['identifiers']) => readersOf(person({}, own), cause).map(({ to }) => to)
-    expect(places(address, phone)).toEqual([address, phone])
-    expect(places(unproved, phone)).toEqual([phone])
-    expect(places(unproved)).toEqual([unproved])
+    const mobile = { kind: 'phone', written: '+14155550100' }
+    expect(places(address, phone)).toEqual([destination, mobile])
+    expect(places(unproved, phone)).toEqual([mobile])
+    expect(places(unproved)).toEqual([destination])
     expect(readersOf(undefined, cause)).toEqual([])
   })
 
