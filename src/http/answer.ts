@@ -88,9 +88,9 @@ async function reply(deps: AppDependencies, ctx: WebContext): Promise<void> {
 async function goOn(deps: AppDependencies, ctx: WebContext, question: OpenQuestion): Promise<void> {
   const uid = interactionOf(question.consumer)
   if (question.consumer === undefined || uid === undefined) return seeOther(ctx, '/answer/done')
-  const { authentication, web, random } = deps
+  const { authentication } = deps
   const asker = { consumer: question.consumer, browser: ctx.state.browser }
-  const visit = visitOf(ctx, { cookies: web.cookies, random }, question.application)
+  const visit = visitOf(deps, ctx, question.application)
   rememberWay(deps, ctx, question.factor, await authentication.prove(asker, visit, question.factor, {}))
   seeOther(ctx, `/interaction/${uid}`)
 }

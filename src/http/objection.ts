@@ -35,7 +35,7 @@ async function show(deps: AppDependencies, ctx: WebContext): Promise<void> {
 /** Whoever clicks twice, or opens the message again, comes to the same page. */
 async function raise(deps: AppDependencies, ctx: WebContext): Promise<void> {
   const { key = '' } = ctx.state.form
-  const visit = visitOf(ctx, { cookies: deps.web.cookies, random: deps.random })
+  const visit = visitOf(deps, ctx)
   const { status } = await deps.objections.raise(key, visit)
   if (status === 'gone') return gonePage(deps, ctx)
   seeOther(ctx, `/objection?${new URLSearchParams({ key })}`)

@@ -1,16 +1,12 @@
 import type { Asker, Visit } from '../authentication/index.ts'
-import type { Random } from '../ports/clock.ts'
 import type { WebContext } from './context.ts'
-import type { Cookies } from './cookies.ts'
+import type { AppDependencies } from './dependencies.ts'
 import { ensureDevice } from './middleware/browser.ts'
+import type { SignedIn } from './session.ts'
 
 /** Where a request comes from, as the services want to know it. A POST may end in a sign-in, so it makes the device cookie. */
-export function visitOf(
-  ctx: WebContext,
-  tools: { cookies: Cookies; random: Random },
-  application?: string,
-): Visit {
-  const device = ctx.method === 'POST' ? ensureDevice(ctx, tools.cookies, tools.random) : ctx.state.device
+export function visitOf({ web, random }: AppDependencies, ctx: WebContext, application?: string): Visit {
+  const device = ctx.method === 'POST' ? ensureDevice(ctx, web.cookies, random) : ctx.state.device
   return {
     address: ctx.state.address,
     language: ctx.state.language,
@@ -19,6 +15,11 @@ export function visitOf(
     ...(device === undefined ? {} : { device }),
     ...(application === undefined ? {} : { application }),
   }
+}
+
+/** … and of somebody who is signed in, with the session that what they do may spare. */
+export function signedInVisit(deps: AppDependencies, { ctx, session }: SignedIn) {
+  return { ...visitOf(deps, ctx), sessionUid: session.uid }
 }
 
 const interactions = 'interaction:'

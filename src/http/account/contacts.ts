@@ -5,7 +5,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import { lengthInWords, momentsOf } from '../moments.ts'
 import { get, post, type Route } from '../routes.ts'
 import { actorOf, type Guard, type SignedIn } from '../session.ts'
-import { visitOf } from '../visit.ts'
+import { signedInVisit } from '../visit.ts'
 import type { Portal } from './portal.ts'
 
 const path = '/account/security/contacts'
@@ -13,14 +13,11 @@ const invalid = 422
 
 /** Whom a person trusts to vouch for them: naming them, seeing since when each counts, removing them. */
 export function contactRoutes(deps: AppDependencies, portal: Portal, { fresh }: Guard): readonly Route[] {
-  const { contacts, web, random } = deps
+  const { contacts, web } = deps
   const { settings } = contacts
   if (!settings.enabled) return []
   const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
-  const visit = (page: SignedIn) => ({
-    ...visitOf(page.ctx, { cookies: web.cookies, random }),
-    sessionUid: page.session.uid,
-  })
+  const visit = (page: SignedIn) => signedInVisit(deps, page)
 
   async function show(page: SignedIn, mistake?: string): Promise<void> {
     const { ctx, identity } = page

@@ -4,7 +4,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import { type AboutShown, aboutWords } from '../enrolment-words.ts'
 import { daysOf, type Moment, momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
-import { visitOf } from '../visit.ts'
+import { signedInVisit } from '../visit.ts'
 import type { Web } from '../web.ts'
 import type { Portal } from './portal.ts'
 
@@ -43,7 +43,7 @@ export function credentialShown(web: Pick<Web, 'words'>, listed: Listed, page: S
 
 /** One thing that the person enrolled, of whatever factor: what it is called, and its end. */
 export function createCredentialPages(deps: AppDependencies, portal: Portal): CredentialPages {
-  const { enrolments, factors, removeCredential, web, random } = deps
+  const { enrolments, factors, removeCredential, web } = deps
 
   async function credentialOf({ ctx, identity }: SignedIn): Promise<Listed> {
     const { factor, credential } = ctx.params
@@ -92,9 +92,9 @@ export function createCredentialPages(deps: AppDependencies, portal: Portal): Cr
     },
 
     async remove(page) {
-      const { ctx, identity, session } = page
+      const { ctx, identity } = page
       const { factor, id } = await credentialOf(page)
-      const visit = { ...visitOf(ctx, { cookies: web.cookies, random }), sessionUid: session.uid }
+      const visit = signedInVisit(deps, page)
       const removed = await removeCredential(identity.id, id, visit, actorOf(page))
       if (removed.status === 'removed') return seeOther(ctx, `${listPath(factor)}?done=removed`)
       const t = web.words.translate(ctx.state.language)

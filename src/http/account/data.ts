@@ -2,7 +2,7 @@ import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
-import { visitOf } from '../visit.ts'
+import { signedInVisit } from '../visit.ts'
 import { createDownloads } from './data-download.ts'
 import { noticeOf } from './notice.ts'
 import type { Portal } from './portal.ts'
@@ -23,13 +23,10 @@ const path = '/account/data'
 
 /** Everything that is kept about the person, for themselves; and the end of their account. */
 export function createDataPages(deps: AppDependencies, portal: Portal): DataPages {
-  const { exports, deletions, web, random, settings } = deps
+  const { exports, deletions, web, settings } = deps
   const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
   const downloads = createDownloads(deps)
-  const visit = (page: SignedIn) => ({
-    ...visitOf(page.ctx, { cookies: web.cookies, random }),
-    sessionUid: page.session.uid,
-  })
+  const visit = (page: SignedIn) => signedInVisit(deps, page)
 
   function deletionForm(page: SignedIn, mistake?: string): void {
     const { ctx } = page

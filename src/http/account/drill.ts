@@ -117,7 +117,8 @@ function requirementOf({ identity }: SignedIn): Requirement {
 }
 
 /** The pages of a sign-in, in other words. */
-function walkOf({ web, random, settings }: AppDependencies, page: SignedIn): Walk {
+function walkOf(deps: AppDependencies, page: SignedIn): Walk {
+  const { web, settings } = deps
   const { ctx } = page
   const t = web.words.translate(ctx.state.language)
   ctx.state.page = tryPath
@@ -125,7 +126,7 @@ function walkOf({ web, random, settings }: AppDependencies, page: SignedIn): Wal
   const nothing = { logo: undefined, policy: undefined, terms: undefined, home: undefined }
   return {
     asker: askerOf(page),
-    visit: visitOf(ctx, { cookies: web.cookies, random }, settings.brand.name),
+    visit: visitOf(deps, ctx, settings.brand.name),
     place: {
       ctx,
       base: tryPath,

@@ -5,7 +5,7 @@ import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { inSeconds, inWords } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
-import { visitOf } from '../visit.ts'
+import { signedInVisit } from '../visit.ts'
 import { identifierShown } from './home.ts'
 import type { Portal } from './portal.ts'
 
@@ -40,7 +40,7 @@ const invalid = 422
  * needs no code.
  */
 export function createIdentifierPages(deps: AppDependencies, portal: Portal): IdentifierPages {
-  const { addresses, web, random, clock } = deps
+  const { addresses, web, clock } = deps
   const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
 
   function kindOf({ ctx }: SignedIn): Kind {
@@ -56,10 +56,7 @@ export function createIdentifierPages(deps: AppDependencies, portal: Portal): Id
     return kind
   }
 
-  const visit = (page: SignedIn) => ({
-    ...visitOf(page.ctx, { cookies: web.cookies, random }),
-    sessionUid: page.session.uid,
-  })
+  const visit = (page: SignedIn) => signedInVisit(deps, page)
 
   function form(page: SignedIn, mistake: Mistake = {}): void {
     const { ctx, identity } = page

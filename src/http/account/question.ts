@@ -6,7 +6,7 @@ import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
 import { momentsOf } from '../moments.ts'
 import { actorOf, type SignedIn, type SignedInHandler } from '../session.ts'
-import { visitOf } from '../visit.ts'
+import { signedInVisit } from '../visit.ts'
 import { createEntries, isByStaff } from './entries.ts'
 import type { Portal } from './portal.ts'
 
@@ -22,7 +22,7 @@ export interface QuestionPages {
 
 /** "This wasn't me", of one line of the activity: what can be ended because of it, a button, and what was done. */
 export function createQuestionPages(deps: AppDependencies, portal: Portal): QuestionPages {
-  const { questioning, web, random } = deps
+  const { questioning, web } = deps
   const shown = createEntries(deps)
 
   const hereOf = ({ ctx, identity, session }: SignedIn) => ({
@@ -32,9 +32,9 @@ export function createQuestionPages(deps: AppDependencies, portal: Portal): Ques
   })
 
   async function raise(page: SignedIn, fresh: boolean): Promise<void> {
-    const { ctx, session } = page
+    const { ctx } = page
     const id = ctx.params.entry ?? ''
-    const visit = { ...visitOf(ctx, { cookies: web.cookies, random }), sessionUid: session.uid }
+    const visit = signedInVisit(deps, page)
     // Another person's is as unknown as one that never was (S38).
     if (!(await questioning.raise(id, hereOf(page), visit, actorOf(page), { fresh })))
       throw new Problem('not-found')

@@ -21,9 +21,9 @@ export interface SecurityPages {
 
 /** Each way to prove who one is, and the form that sets it. Which ways there are says the list of factors. */
 export function createSecurityPages(deps: AppDependencies, portal: Portal): SecurityPages {
-  const { enrolments, factors, changeCredential, web, random } = deps
+  const { enrolments, factors, changeCredential, web } = deps
   const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
-  const visit = ({ ctx }: SignedIn) => visitOf(ctx, { cookies: web.cookies, random })
+  const visit = ({ ctx }: SignedIn) => visitOf(deps, ctx)
 
   function factorOf({ ctx }: SignedIn): string {
     const factor = factors.find(

@@ -23,10 +23,10 @@ export function vouchingRoutes(
   portal: Portal,
   { signedIn, fresh }: Guard,
 ): readonly Route[] {
-  const { contacts, vouchings, web, random } = deps
+  const { contacts, vouchings, web } = deps
   if (!contacts.settings.enabled) return []
   const translate = ({ ctx }: SignedIn) => web.words.translate(ctx.state.language)
-  const visit = ({ ctx }: SignedIn) => visitOf(ctx, { cookies: web.cookies, random })
+  const visit = ({ ctx }: SignedIn) => visitOf(deps, ctx)
   const back = ({ ctx }: SignedIn, done: string) => seeOther(ctx, `${path}?done=${done}`)
 
   async function show(page: SignedIn): Promise<void> {

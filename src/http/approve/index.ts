@@ -3,6 +3,7 @@
  * phone may do knows the engine. The page is one for everybody: who uses it knows only the phone.
  */
 import type { Signed, SignedDevices, Unheard } from '../../authentication/signed-devices.ts'
+import type { Recovery } from '../../domain/recovery.ts'
 import { queryValue, type WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { deviceShown } from '../device.ts'
@@ -41,13 +42,27 @@ export function approveRoutes(deps: AppDependencies): readonly Route[] {
     post('/approve/requests', options, async (ctx) => {
       const heard = await devices.look(signedIn(deps, ctx))
       if (heard.status !== 'heard') return unheard(deps, ctx, heard)
-      const { question, ...rest } = heard
-      answer(deps, ctx, question === undefined ? rest : { ...rest, request: shown(deps, ctx, question) })
+      const { status, reachable, question, identityId } = heard
+      const recovery = await deps.recoveries.lately(identityId)
+      answer(deps, ctx, {
+        status,
+        reachable,
+        ...(question === undefined ? {} : { request: shown(deps, ctx, question) }),
+        ...(recovery === undefined ? {} : { recovery: recoveryShown(deps, ctx, recovery) }),
+      })
     }),
     post('/approve/answers', options, async (ctx) => {
-      const visit = visitOf(ctx, { cookies: deps.web.cookies, random: deps.random })
+      const visit = visitOf(deps, ctx)
       const reply = await devices.answer(signedIn(deps, ctx), visit)
       return isUnheard(reply) ? unheard(deps, ctx, reply) : answer(deps, ctx, reply)
+    }),
+    post('/approve/objections', options, async (ctx) => {
+      const heard = await devices.hear(signedIn(deps, ctx))
+      if (heard.status !== 'heard') return unheard(deps, ctx, heard)
+      const { identityId, form } = heard
+      const visit = visitOf(deps, ctx)
+      const stopped = await deps.objections.stopRecovery(identityId, form.recovery ?? '', visit)
+      answer(deps, ctx, { status: stopped ? 'contested' : 'gone' })
     }),
     post('/approve/subscriptions', options, async (ctx) => {
       const kept = await devices.reachable(signedIn(deps, ctx))
@@ -74,6 +89,21 @@ function isUnheard(reply: { readonly status: string }): reply is Unheard {
 function unheard(deps: AppDependencies, ctx: WebContext, { status }: Unheard): void {
   ctx.status = unheardStatus[status]
   answer(deps, ctx, { status })
+}
+
+/** What the portal shows of it, for whoever has the phone. */
+function recoveryShown({ web, places }: AppDependencies, ctx: WebContext, recovery: Recovery) {
+  const { id, state, reviewed, address, userAgent, startedAt, dueAt, endedAt } = recovery
+  const { language } = ctx.state
+  return {
+    id,
+    // Reviewed by two people it cannot be stopped from here any more.
+    state: reviewed && state !== 'completed' ? 'reviewed' : state,
+    address: addressShown(address, language, places),
+    device: deviceShown(userAgent, web.words.translate(language)).name,
+    at: endedAt ?? startedAt,
+    due: dueAt,
+  }
 }
 
 function shown({ web, clock, places }: AppDependencies, ctx: WebContext, question: Question) {

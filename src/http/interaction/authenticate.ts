@@ -120,8 +120,7 @@ function createFlow(deps: AppDependencies) {
   const { words, cookies } = web
   const translate = ({ ctx }: Found) => words.translate(ctx.state.language)
   const asker = ({ ctx, interaction }: Found) => askerOf(ctx, interaction.uid)
-  const visit = ({ ctx, application }: Found) =>
-    visitOf(ctx, { cookies, random: deps.random }, application.name)
+  const visit = ({ ctx, application }: Found) => visitOf(deps, ctx, application.name)
 
   async function show(found: Found, mistake?: Mistake): Promise<void> {
     const now = await authentication.current(asker(found), visit(found))

@@ -20,11 +20,11 @@ export function createRegistrationPages(
   deps: AppDependencies,
   pages: AuthenticationPages,
 ): RegistrationPages {
-  const { registrations, authentication, web, random, clock } = deps
-  const { render, words, cookies } = web
+  const { registrations, authentication, web, clock } = deps
+  const { render, words } = web
   const translate = ({ ctx }: Found) => words.translate(ctx.state.language)
   const processId = ({ interaction }: Found) => `interaction:${interaction.uid}`
-  const visit = ({ ctx, application }: Found) => visitOf(ctx, { cookies, random }, application.name)
+  const visit = ({ ctx, application }: Found) => visitOf(deps, ctx, application.name)
 
   function form(
     found: Found,

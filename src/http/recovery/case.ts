@@ -97,11 +97,11 @@ function statementOf(form: Form): Statement {
 }
 
 async function open(deps: AppDependencies, ctx: WebContext): Promise<void> {
-  const { cases, web, random } = deps
+  const { cases, web } = deps
   const t = web.words.translate(ctx.state.language)
   const mistake = mistakeIn(deps, ctx)
   if (mistake !== undefined) return formPage(deps, ctx, ctx.state.form, mistake)
-  const visit = visitOf(ctx, { cookies: web.cookies, random })
+  const visit = visitOf(deps, ctx)
   const opened = await cases.open(statementOf(ctx.state.form), ctx.state.uploads?.files ?? [], visit)
   if (opened.status === 'refused')
     return formPage(deps, ctx, ctx.state.form, {
@@ -159,7 +159,7 @@ function statusPage(
 }
 
 async function answer(deps: AppDependencies, ctx: WebContext): Promise<void> {
-  const { cases, web, random } = deps
+  const { cases, web } = deps
   const { at, answer: typed = '' } = ctx.state.form
   const one = await caseOf(deps, ctx, at)
   if (one === undefined) return seeOther(ctx, '/recovery/status')
@@ -167,7 +167,7 @@ async function answer(deps: AppDependencies, ctx: WebContext): Promise<void> {
   const missing = { field: 'answer', text: t('cases:status.missing') }
   const mistake = typed.trim() === '' ? missing : refusedFile(deps, ctx)
   if (mistake !== undefined) return statusPage(deps, ctx, one, { typed, mistake })
-  const visit = visitOf(ctx, { cookies: web.cookies, random })
+  const visit = visitOf(deps, ctx)
   const files = ctx.state.uploads?.files ?? []
   const taken = await cases.answer(one.id, typed.trim().slice(0, longestText), files, visit)
   // Asked no more, or too much in all.
@@ -178,10 +178,9 @@ async function answer(deps: AppDependencies, ctx: WebContext): Promise<void> {
 }
 
 async function withdraw(deps: AppDependencies, ctx: WebContext): Promise<void> {
-  const { cases, web, random } = deps
   const one = await caseOf(deps, ctx, ctx.state.form.at)
   if (one === undefined) return seeOther(ctx, '/recovery/status')
-  await cases.withdraw(one.id, visitOf(ctx, { cookies: web.cookies, random }))
+  await deps.cases.withdraw(one.id, visitOf(deps, ctx))
   seeOther(ctx, statusOf(ctx, one.id))
 }
 

@@ -52,7 +52,7 @@ async function request(deps: AppDependencies, ctx: WebContext): Promise<void> {
       deps.web.words.translate(ctx.state.language)('recovery.missing'),
     )
   }
-  await deps.links.request(identifier, visitOf(ctx, { cookies: deps.web.cookies, random: deps.random }))
+  await deps.links.request(identifier, visitOf(deps, ctx))
   seeOther(ctx, '/recovery/sent')
 }
 
@@ -65,7 +65,7 @@ function sentPage({ web }: AppDependencies, ctx: WebContext): void {
 
 /** The pages of a one-time link, for either purpose: the same link opened under the other address is not valid there. */
 function createLinkPages(deps: AppDependencies) {
-  const { web, links, factors, identities, random } = deps
+  const { web, links, factors, identities } = deps
   const translate = (ctx: WebContext) => web.words.translate(ctx.state.language)
   const paths: Record<Purpose, string> = { recovery: '/recovery/link', invitation: '/invitation' }
   const donePaths: Record<Purpose, string> = { recovery: '/recovery/done', invitation: '/invitation/done' }
@@ -136,7 +136,7 @@ function createLinkPages(deps: AppDependencies) {
       const { token = '' } = ctx.state.form
       const peeked = await peek(purpose, token)
       if (peeked === undefined) return gonePage(ctx, purpose)
-      const visit = visitOf(ctx, { cookies: web.cookies, random })
+      const visit = visitOf(deps, ctx)
       const redeemed = await links.redeem(token, resettable(), ctx.state.form, visit)
       if (redeemed.status === 'done') return seeOther(ctx, await donePath(purpose, redeemed.identityId))
       return redeemed.status === 'refused' ? formPage(ctx, token, peeked, redeemed) : gonePage(ctx, purpose)

@@ -78,7 +78,8 @@ function askerOf(ctx: WebContext, id: string) {
   return { consumer: `recovery:${id}`, browser: ctx.state.browser }
 }
 
-function walkOf({ web, random, settings }: AppDependencies, ctx: WebContext): Walk {
+function walkOf(deps: AppDependencies, ctx: WebContext): Walk {
+  const { web, settings } = deps
   const id = ctx.params.process ?? ''
   const base = `${path}/${encodeURIComponent(id)}`
   const t = web.words.translate(ctx.state.language)
@@ -87,7 +88,7 @@ function walkOf({ web, random, settings }: AppDependencies, ctx: WebContext): Wa
   ctx.state.page = base
   return {
     asker: askerOf(ctx, id),
-    visit: visitOf(ctx, { cookies: web.cookies, random }, name),
+    visit: visitOf(deps, ctx, name),
     place: {
       ctx,
       base,

@@ -101,10 +101,10 @@ async function setUpPage(
   mistake?: string,
   running?: string,
 ): Promise<void> {
-  const { web, recoveries, random } = deps
+  const { web, recoveries } = deps
   const { factor = '' } = ctx.params
   const claim = { browser: ctx.state.browser }
-  const visit = visitOf(ctx, { cookies: web.cookies, random })
+  const visit = visitOf(deps, ctx)
   const question = await recoveries.question(claim, factor, visit, running)
   // Used, over, or not this one: the page of the recovery says so.
   if (question === undefined) return seeOther(ctx, path)
@@ -130,10 +130,10 @@ async function setUpPage(
 }
 
 async function setUp(deps: AppDependencies, ctx: WebContext): Promise<void> {
-  const { web, recoveries, random } = deps
+  const { web, recoveries } = deps
   const { factor = '' } = ctx.params
   const { csrf: _csrf, ...typed }: Form = ctx.state.form
-  const visit = visitOf(ctx, { cookies: web.cookies, random })
+  const visit = visitOf(deps, ctx)
   const used = await recoveries.finish({ browser: ctx.state.browser }, factor, typed, visit)
   if (used.status !== 'refused') return seeOther(ctx, path)
   // A question that was answered or is too old is asked anew; any other goes on.
