@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Ending, Factor, Factors, Form } from '../ports/factor.ts'
 import type { Messenger } from '../ports/messenger.ts'
 import type { SignedFor, SignedRequest } from '../ports/signed-device.ts'
+import type { Notice } from '../ports/waker.ts'
 import { type ApprovalsTools, createApprovals, type Found, type Put } from './approvals.ts'
 import type { Visit } from './contexts.ts'
 import type { Credentials, SealedCredential } from './credentials.ts'
@@ -59,18 +60,28 @@ export interface SignedDevices {
   ): Promise<{ readonly status: 'followed'; readonly number: string } | { readonly status: 'gone' | 'wrong' }>
   /** Whether the page that invited may go on. */
   isFollowed(invitationId: string): Promise<boolean>
-  /** The one question that is open to the device. */
-  look(
-    signed: Signed,
-  ): Promise<
-    { readonly status: 'heard'; readonly question?: DeviceQuestion; readonly reachable: boolean } | Unheard
+  /** The one question that is open to the device, and whose device it is. */
+  look(signed: Signed): Promise<
+    | {
+        readonly status: 'heard'
+        readonly identityId: string
+        readonly question?: DeviceQuestion
+        readonly reachable: boolean
+      }
+    | Unheard
   >
+  /** Whose device says something that is no answer to a question of the engine's, and what. */
+  hear(
+    signed: Signed,
+  ): Promise<{ readonly status: 'heard'; readonly identityId: string; readonly form: Form } | Unheard>
   /** Of any number of answers one counts. The form has `question`, `decision` (`allow`, `deny`, `disown`) and, to allow, the `number` that the waiting page shows. */
   answer(signed: Signed, visit: Visit): Promise<DeviceReply | Unheard>
   /** The form says where the device is woken. */
   reachable(signed: Signed): Promise<{ readonly status: 'kept' | 'refused' } | Unheard>
   /** Nobody is at this address any more. */
   unreachable(credentialId: string, address: string): Promise<void>
+  /** Wakes every device of theirs: there is something that its app has to show. May be repeated; `Problem('busy')`: not now. */
+  notify(identityId: string, notice: Notice): Promise<void>
 }
 
 interface Heard {
@@ -220,9 +231,15 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
       const { id = '', expiresAt: until = 0 } = open?.found.question ?? {}
       return {
         status: 'heard',
+        identityId: heard.identity.id,
         reachable: heard.factor.about?.(credentials.open(heard.stored).data).warn === false,
         ...(open === undefined ? {} : { question: { ...questionOf(open.put), id, until } }),
       }
+    },
+    async hear(signed) {
+      const heard = await hear(signed)
+      if (heard.status !== 'heard') return heard
+      return { status: 'heard', identityId: heard.identity.id, form: heard.form }
     },
     async reachable(signed) {
       const heard = await hear(signed)
@@ -232,6 +249,13 @@ export function createSignedDevices(tools: SignedDevicesTools): SignedDevices {
     },
     async unreachable(credentialId, address) {
       await amend(credentialId, ({ device }, data) => device?.unreachableAt(data, address))
+    },
+    async notify(identityId, notice) {
+      for (const stored of await credentials.of(identityId)) {
+        const factor = signing.find(({ name }) => name === stored.factor)
+        if (factor !== undefined)
+          await factor.device?.notify(credentials.open(stored).data, stored.id, notice)
+      }
     },
   }
 }

@@ -104,6 +104,9 @@ export function push({ budget, waker, settings: { lifetime, per_hour } }: PushTo
       introduce,
       reachableAt,
       unreachableAt,
+      async notify({ subscription }, owner, notice) {
+        if (subscription !== undefined) await waker.notify(subscription, owner, notice)
+      },
       async disowned(context, memo) {
         for (const subject of [memo, subjectOf(context)])
           await budget.exhaust({ subject, most: per_hour, within: hour })

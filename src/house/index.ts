@@ -186,6 +186,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     addressProofs: () => addresses.proofs,
     sessions,
     unlock: authentication.unlock,
+    notify: authentication.devices.notify,
     settings,
   })
   const freeze = createFreeze({

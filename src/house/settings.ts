@@ -4,7 +4,7 @@ import { day, minute } from '../domain/time.ts'
 import { deletionKind } from '../identities/deletion/jobs.ts'
 import { exportKind } from '../identities/export/index.ts'
 import { jobKinds } from '../messaging/index.ts'
-import { webPushKind, webPushLimits } from '../messaging/web-push.ts'
+import { noticeKind, webPushKind, webPushLimits } from '../messaging/web-push.ts'
 import { logoutKind } from '../oidc/backchannel.ts'
 import { caseJobs } from '../recovery/cases/moves.ts'
 import { recoveryKind } from '../recovery/recoveries/moves.ts'
@@ -54,6 +54,7 @@ export function queueLimits(config: Config) {
     [jobKinds.email]: { queue: config.mail.queue, ...inOrder },
     [jobKinds.sms]: { queue: config.sms.queue, ...inOrder },
     [webPushKind]: { queue: config.factors.push.queue, ...webPushLimits },
+    [noticeKind]: { queue: config.factors.push.queue, atOnce: 20 },
     // Given up would mean never: it is tried for weeks.
     [deletionKind]: { queue: 100_000, tries: 1_000 },
     [recoveryKind]: { queue: 100_000, tries: 1_000 },

@@ -1,9 +1,10 @@
 /**
  * Wakes browsers through the push service that each of them named (RFC 8030): a job of the durable queue, the payload encrypted for the one browser
  * (RFC 8291), the request signed with a key of ours (RFC 8292). The address comes from a browser: it is reached through the guarded way out and no other.
- * What is sent says nothing: who is asked and what for is looked up by the app.
+ * What is sent says nothing but which of two sentences wakes somebody: who is asked and what for is looked up by the app.
  */
-import { type Instant, second } from '../domain/time.ts'
+import { Problem } from '../domain/problem.ts'
+import { type Duration, day, type Instant, second } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -39,7 +40,15 @@ interface KeyPair {
   readonly privateKey: string
 }
 
+/** What is sent, and what push services tell messages apart by (RFC 8030 5.4): a newer one takes the place of one that was not delivered yet. */
+interface Kind {
+  readonly text: string
+  readonly topic: string
+}
+
 export const webPushKind = 'web-push'
+/** Of notices: nobody waits for them, and they may not get lost. */
+export const noticeKind = 'web-push-notice'
 /** What comes after the request has expired wakes somebody for nothing. */
 export const webPushLimits: Partial<KindLimits> = {
   tries: 6,
@@ -48,6 +57,10 @@ export const webPushLimits: Partial<KindLimits> = {
   atOnce: 20,
 }
 
+const question: Kind = { text: '{}', topic: 'sign-in' }
+const notice: Kind = { text: '{"of":"account"}', topic: 'account' }
+/** As long as push services keep something at all. */
+const longestLife: Duration = 28 * day
 const settingId = 'web-push-key'
 const purpose = 'web-push-key'
 /** Too many requests, or their fault: the next try may help (RFC 8030 8.4). */
@@ -65,12 +78,18 @@ export function createWebPush(tools: WebPushTools): Waker {
     })
     return loading
   }
-  queue.handle<Wake>(webPushKind, (wake) => send(tools, keys, wake))
+  queue.handle<Wake>(webPushKind, (wake) => send(tools, keys, wake, question))
+  queue.handle<Wake>(noticeKind, (wake) => send(tools, keys, wake, notice))
   return {
     publicKey: async () => (await keys()).publicKey,
     async wake(subscription, owner, until) {
       if (!(await queue.add(webPushKind, { subscription, owner, until } satisfies Wake)))
         log.warn({ kind: webPushKind }, 'queue full: a device is not woken, its app still finds the request')
+    },
+    async notify(subscription, owner, { once, until }) {
+      const wake: Wake = { subscription, owner, until }
+      const added = await queue.add(noticeKind, wake, { id: `${once} ${owner}` })
+      if (!added) throw new Problem('busy', { retryAfter: 60 })
     },
   }
 }
@@ -89,17 +108,17 @@ async function send(
   { fetch, clock, log, issuer, contact, gone }: WebPushTools,
   keys: () => Promise<KeyPair>,
   { subscription, owner, until }: Wake,
+  { text, topic }: Kind,
 ): Promise<'given-up' | undefined> {
   const left = until - clock()
   if (left <= 0) return undefined
   const { endpoint, p256dh, auth } = subscription
   const { generateRequestDetails } = await library()
-  const request = generateRequestDetails({ endpoint, keys: { p256dh, auth } }, '{}', {
+  const request = generateRequestDetails({ endpoint, keys: { p256dh, auth } }, text, {
     vapidDetails: { subject: contact ?? subjectOf(issuer), ...(await keys()) },
-    TTL: Math.ceil(left / second),
+    TTL: Math.ceil(Math.min(left, longestLife) / second),
     urgency: 'high',
-    // A newer request takes the place of one that was not delivered yet.
-    topic: 'sign-in',
+    topic,
   })
   const { 'Content-Length': _length, ...headers } = request.headers as Record<string, string>
   const { status, body } = await fetch(endpoint, { method: 'POST', headers, body: request.body as never })

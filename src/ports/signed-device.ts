@@ -4,6 +4,7 @@
  */
 import type { Instant } from '../domain/time.ts'
 import type { Context, Form } from './factor.ts'
+import type { Notice } from './waker.ts'
 
 /** What a signature has to be made for: it is good nowhere else. */
 export interface SignedFor {
@@ -47,6 +48,8 @@ export interface SignedDevice<Data> {
   reachableAt(data: Data, form: Form): Data | undefined
   /** Without the address that leads nowhere any more; undefined when it has another one by now. */
   unreachableAt(data: Data, address: string): Data | undefined
+  /** Wakes the device of this credential, where it can be woken: its app finds out what for. */
+  notify(data: Data, credentialId: string, notice: Notice): Promise<void>
   /** The person said that what was asked was not their doing: asking them again becomes dearer. `memo` is what the factor asked with. */
   disowned(context: Pick<Context, 'identity'>, memo: string): Promise<void>
 }

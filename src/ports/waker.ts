@@ -8,6 +8,14 @@ export interface Subscription {
   readonly auth: string
 }
 
+/** Something that somebody should know who is asked nothing. */
+export interface Notice {
+  /** It goes out once to each device, whoever asks for it again within a day. */
+  readonly once: string
+  /** After that it is no news any more. */
+  readonly until: Instant
+}
+
 export interface Waker {
   /** With which key requests to push services are signed (RFC 8292): a browser subscribes for it. Base64url, the same in all processes. */
   publicKey(): Promise<string>
@@ -16,4 +24,6 @@ export interface Waker {
    * when the push service says that nobody is there any more.
    */
   wake(subscription: Subscription, owner: string, until: Instant): Promise<void>
+  /** The same for a notice, which is tried for a day; where the queue is full it throws `Problem('busy')` instead of losing it. */
+  notify(subscription: Subscription, owner: string, notice: Notice): Promise<void>
 }

@@ -6,6 +6,7 @@ import axe from 'axe-core'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { acrOf } from '../../src/domain/assurance.ts'
+import { proved } from '../recovery/recovery-world.ts'
 import { addPerson, password } from '../support/person.ts'
 import { type PushService, startPushService } from '../support/push-service.ts'
 import { fill, press, useStage } from './stage.ts'
@@ -14,6 +15,11 @@ const stage = useStage({ env: { SIGNET_DEMO__ENABLED: 'false', SIGNET_OUTBOUND__
 const portal = '/account/security/push'
 const iphone =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
+const visit = {
+  language: 'en',
+  userAgent:
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+}
 let service: PushService
 let people = 0
 
@@ -197,6 +203,43 @@ describe('a phone that was added', () => {
     await expect.poll(warned, { timeout: 20_000 }).toBe(true)
     await approve(phone, ((await desk.locator('.match-number').textContent()) ?? '').trim())
     await desk.waitForURL(at('/account'))
+  })
+
+  it('is woken when somebody gets back into the account, shows until when, and stops it', async () => {
+    const { id, phone } = await withPhone({ notifications: true })
+    await phone.getByText('even when this page is closed').waitFor()
+    const registration = await registrationOf(phone)
+    const { recoveries } = stage.signet.house
+    const result = proved(id)
+    const begun = await recoveries.begin(id, { result, lost: [] }, { address: '198.51.100.9', ...visit })
+    await expect.poll(() => service.delivered.length, { timeout: 20_000 }).toBe(1)
+    const [{ text = '', topic } = {}] = service.delivered
+    expect([text, topic]).toEqual(['{"of":"account"}', 'account'])
+    const [worker] = phone.context().serviceWorkers()
+    await worker?.evaluate(`
+      self.shown = []
+      ServiceWorkerRegistration.prototype.showNotification = async (title, { body, tag }) => void self.shown.push(title + ': ' + body + ' ' + tag)
+    `)
+    const devtools = await phone.context().newCDPSession(phone)
+    await devtools.send('ServiceWorker.enable')
+    const message = { origin: stage.signet.issuer, registrationId: registration, data: text }
+    await devtools.send('ServiceWorker.deliverPushMessage', message)
+    await expect
+      .poll(() => worker?.evaluate<string[]>('self.shown'), { timeout: 20_000 })
+      .toEqual(['Signet: Your account is being recovered. Is it you? account'])
+
+    await face(phone, 'recovery').getByText('Somebody wants to get back into your account').waitFor()
+    for (const words of ['198.51.100.9', 'Chrome on Linux', 'can be set up from'])
+      await face(phone, 'recovery').getByText(words).waitFor()
+    expect(await face(phone, 'recovery').getByText('Two sides').isVisible()).toBe(false)
+    // Seen once it is out of the way, and there again when the app is opened anew.
+    await click(phone, 'recovery', 'OK')
+    await face(phone, 'idle').waitFor()
+    await phone.reload()
+    await click(phone, 'recovery', 'This wasn’t me: stop it')
+    await face(phone, 'objected').waitFor()
+    expect(await recoveries.of(id)).toMatchObject({ id: begun.id, state: 'contested' })
+    expect((await stage.signet.mail(`phone${people}@example.com`)).subject).toContain('was stopped')
   })
 
   it('that was removed says so', async () => {

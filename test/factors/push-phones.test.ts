@@ -10,7 +10,7 @@ import { sendingHouse } from './sent.ts'
 describe('adding a phone', () => {
   eachStore((_store, open) => {
     async function withAna() {
-      const waker = { publicKey: async () => 'key', wake: async () => {} }
+      const waker = { publicKey: async () => 'key', wake: async () => {}, notify: async () => {} }
       const house = await sendingHouse(open, (budget) => [push({ budget, waker, settings })])
       return { ...house, id: await house.person(ana) }
     }

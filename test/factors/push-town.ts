@@ -33,9 +33,11 @@ export function town(open: OpenStore) {
   /** Ana, with a password and no phone yet. */
   async function withAna(options: HouseOptions = {}, more: Partial<typeof settings> = {}) {
     const woken: Parameters<Waker['wake']>[] = []
+    const notified: Parameters<Waker['notify']>[] = []
     const waker: Waker = {
       publicKey: async () => 'key',
       wake: async (...call) => void woken.push(call),
+      notify: async (...call) => void notified.push(call),
     }
     const house = await sendingHouse(
       open,
@@ -48,7 +50,7 @@ export function town(open: OpenStore) {
       ],
       options,
     )
-    return { ...house, woken, id: await house.person(ana) }
+    return { ...house, woken, notified, id: await house.person(ana) }
   }
   type Town = Awaited<ReturnType<typeof withAna>>
 

@@ -5,7 +5,8 @@ import { name, subscription, town } from './push-town.ts'
 
 describe('a request on the phone', () => {
   eachStore((_store, open) => {
-    const { withAna, addPhone, asked, show, numberOf, collect, done, look, reply, openTo, other } = town(open)
+    const { withAna, sign, addPhone, asked, show, numberOf, collect, done, look, reply, openTo, other } =
+      town(open)
 
     it('is approved with the number of the page that waits, and is the second factor', async () => {
       const house = await withAna()
@@ -37,6 +38,23 @@ describe('a request on the phone', () => {
         level: 'two-factor',
         amr: ['mfa', 'pwd', 'swk', 'user'],
       })
+    })
+
+    it('is not needed to hear of news: each phone that can be woken is, and the app learns whose it is', async () => {
+      const house = await withAna()
+      const phone = await addPhone(house, subscription)
+      await addPhone(house)
+      const notice = { once: 'news', until: house.clock.now() + minute }
+      await house.engine.devices.notify(house.id, notice)
+      expect(house.notified).toMatchObject([[subscription, expect.any(String), notice]])
+      const signed = await sign(house, phone, '/approve/objections', { recovery: 'r' })
+      expect(await house.engine.devices.hear(signed)).toEqual({
+        status: 'heard',
+        identityId: house.id,
+        form: { recovery: 'r' },
+      })
+      // A copy of it is nothing.
+      expect(await house.engine.devices.hear(signed)).toEqual({ status: 'wrong' })
     })
 
     it('without the right number is not approved; the third wrong one refuses', async () => {

@@ -1,7 +1,9 @@
 /** People whose phone asks them: added from the portal and while signing in, answered, refused, lost; over HTTP as the app on the phone does it. */
 import { expect, it } from 'vitest'
 import { minute } from '../../src/domain/time.ts'
+import { proved } from '../recovery/recovery-world.ts'
 import { createClock } from '../support/clock.ts'
+import { told } from '../support/objection.ts'
 import { addPerson, prove } from '../support/person.ts'
 import { createPhone, type Phone } from '../support/phone.ts'
 import { browser, type RelyingParty, register } from '../support/relying-party.ts'
@@ -31,6 +33,7 @@ eachStore((_, __, fresh) => {
       status?: string
       number?: string
       request?: { id: string; application: string }
+      recovery?: { id: string; state: string; due: number }
     }
   }
 
@@ -69,6 +72,15 @@ eachStore((_, __, fresh) => {
     const done = await confirm(visitor, asked)
     expect(done.url.search).toBe('?done=changed')
     return { ...world, phone, visitor }
+  }
+
+  /** Somebody proved enough to get back into the account, and waits. */
+  async function recover({ house }: Signet) {
+    const id = (await house.identities.findByIdentifier('email', ana))?.id ?? ''
+    const visit = { address: '198.51.100.9', language: 'en', userAgent: 'test' }
+    const recovery = await house.recoveries.begin(id, { result: proved(id), lost: [] }, visit)
+    if (recovery.status !== 'waiting') throw new Error(recovery.status)
+    return { id, recovery }
   }
 
   /** A sign-in of another browser, up to the page that shows the number. */
@@ -159,6 +171,31 @@ eachStore((_, __, fresh) => {
     expect(await answer(signet, phone, 'disown')).toMatchObject({ status: 'disowned' })
     const left = await signet.house.oidc.sessions.list(id)
     expect(left.map(({ uid }) => uid)).toEqual(before.map(({ uid }) => uid))
+  })
+
+  it('S30 S44: shows who gets back into the account; its “this wasn’t me” stops that for two reviewers, and cancels nothing', async () => {
+    const { signet, phone } = await withPhone()
+    const { id, recovery } = await recover(signet)
+    const seen = await tell(signet, phone, '/approve/requests')
+    expect(seen).not.toHaveProperty('identityId')
+    expect(seen.recovery).toMatchObject({ id: recovery.id, state: 'waiting', due: recovery.dueAt })
+    const eve = await createPhone(signet.issuer)
+    const form = { recovery: recovery.id }
+    expect((await tell(signet, eve, '/approve/objections', form)).status).toBe('unknown')
+    const other = await tell(signet, phone, '/approve/objections', { recovery: 'another' })
+    expect(other.status).toBe('gone')
+    expect(await signet.house.recoveries.of(id)).toMatchObject({ state: 'waiting' })
+    expect((await tell(signet, phone, '/approve/objections', form)).status).toBe('contested')
+    expect(await signet.house.recoveries.of(id)).toMatchObject({ state: 'contested', contested: 'objection' })
+    expect((await tell(signet, phone, '/approve/requests')).recovery).toMatchObject({ state: 'contested' })
+    expect((await tell(signet, phone, '/approve/objections', form)).status).toBe('gone')
+    await told(signet, ana, /was stopped/)
+    // Two people have looked: no weak proof stops it any more.
+    expect(await signet.house.recoveries.decide(recovery.id, 'approved')).toBe(true)
+    expect((await tell(signet, phone, '/approve/requests')).recovery).toMatchObject({ state: 'reviewed' })
+    expect((await tell(signet, phone, '/approve/objections', form)).status).toBe('gone')
+    const { items } = await signet.house.audit.list({ identityId: id, limit: 100 })
+    expect(items.filter(({ action }) => action === 'objection.raised')).toHaveLength(1)
   })
 
   it('S36: an answer needs no form of ours, and no other site can give one: it is signed, and copies of it are nothing', async () => {

@@ -1,8 +1,8 @@
 import { createECDH } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { minute, second } from '../../src/domain/time.ts'
+import { day, minute, second } from '../../src/domain/time.ts'
 import { createGuardedFetch } from '../../src/messaging/guarded-fetch.ts'
-import { createWebPush, webPushKind, webPushLimits } from '../../src/messaging/web-push.ts'
+import { createWebPush, noticeKind, webPushKind, webPushLimits } from '../../src/messaging/web-push.ts'
 import type { GuardedFetch } from '../../src/ports/outbound.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { type PushService, startPushService } from '../support/push-service.ts'
@@ -23,9 +23,14 @@ const allowing = (allow: string[]) => createGuardedFetch({ timeout: 20_000, max_
 const patience = { timeout: 20_000 }
 
 eachStore((_, open) => {
-  async function town(more: { contact?: string | null; fetch?: GuardedFetch; store?: Store } = {}) {
+  async function town(
+    more: { contact?: string | null; fetch?: GuardedFetch; store?: Store; notices?: number } = {},
+  ) {
     const rig = createRig(more.store ?? (await open()))
-    const queue = rig.queue({ [webPushKind]: { queue: 100, ...webPushLimits, firstPause: 10 } })
+    const queue = rig.queue({
+      [webPushKind]: { queue: 100, ...webPushLimits, firstPause: 10 },
+      [noticeKind]: { queue: more.notices ?? 100, firstPause: 10 },
+    })
     const gone: [string, string][] = []
     const waker = createWebPush({
       ...rig,
@@ -43,7 +48,12 @@ eachStore((_, open) => {
 
   const idle = ({ rows }: Awaited<ReturnType<typeof town>>) =>
     expect
-      .poll(async () => (await rows()).filter(({ failedAt }) => failedAt === undefined).length, patience)
+      .poll(
+        async () =>
+          (await rows()).filter(({ id, failedAt }) => failedAt === undefined && !id.startsWith('name:'))
+            .length,
+        patience,
+      )
       .toBe(0)
 
   describe('a phone', () => {
@@ -86,6 +96,39 @@ eachStore((_, open) => {
       await world.waker.wake(subscription, 'phone-1', world.in(-1))
       await idle(world)
       expect(service.requests).toBe(before)
+      await world.stop()
+    })
+
+    it('is told once that there is news, apart from requests and for longer; what is sent says nothing of what', async () => {
+      const world = await town()
+      const subscription = service.subscribe(await world.waker.publicKey())
+      const notice = { once: 'news 1', until: world.in(7 * day) }
+      service.answerNext(503)
+      await world.waker.notify(subscription, 'phone-1', notice)
+      await expect
+        .poll(() => {
+          world.clock.advance(100)
+          return service.delivered.length
+        }, patience)
+        .toBe(1)
+      expect(service.delivered[0]).toMatchObject({ text: '{"of":"account"}', topic: 'account' })
+      expect(service.delivered[0]?.ttl).toBeGreaterThan((6 * day) / second)
+      await world.waker.notify(subscription, 'phone-1', notice)
+      await world.waker.notify(subscription, 'phone-1', { ...notice, once: 'old news', until: world.in(-1) })
+      await idle(world)
+      expect(service.delivered).toHaveLength(1)
+      service.gone(subscription.endpoint)
+      await world.waker.notify(subscription, 'phone-1', { ...notice, once: 'news 2' })
+      await idle(world)
+      expect(world.gone).toEqual([['phone-1', subscription.endpoint]])
+      await world.stop()
+    })
+
+    it('is not left out where the queue is full: whoever tells it tries again', async () => {
+      const world = await town({ notices: 0 })
+      const subscription = service.subscribe(await world.waker.publicKey())
+      const told = world.waker.notify(subscription, 'phone-1', { once: 'news', until: world.in(day) })
+      await expect(told).rejects.toMatchObject({ code: 'busy' })
       await world.stop()
     })
 

@@ -38,6 +38,23 @@ eachStore((_, open) => {
       expect((await recoveries.finish(byCode, 'named-key', { key: 'k' }, visit)).status).toBe('gone')
     })
 
+    it('S30: every device of theirs is woken when it begins, is ready and is done, each once; what was done is shown for a while', async () => {
+      const { trouble, clock, jobs, recoveries, id, shelf, store } = await begun(open)
+      const words = () => trouble.notices.map((once) => once.split(' ')[1])
+      expect(words()).toEqual(['started'])
+      clock.advance(settings.delay)
+      await jobs()
+      expect(words()).toEqual(['started', 'ready'])
+      expect((await recoveries.finish(byCode, 'named-key', { key: 'k' }, visit)).status).toBe('done')
+      await jobs()
+      expect(words()).toEqual(['started', 'ready', 'finished'])
+      expect(new Set(trouble.notices).size).toBe(3)
+      expect(await recoveries.of(id)).toBeUndefined()
+      expect(await recoveries.lately(id)).toMatchObject({ state: 'completed' })
+      clock.advance(8 * day)
+      expect(await createProcess(store, clock, shelf).recoveries.lately(id)).toBeUndefined()
+    })
+
     it('waits less with two factors of their own, and not at all with what cannot be phished', async () => {
       const at = await world(open)
       const { id, code } = await at.person(ana)

@@ -46,6 +46,7 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
   const outgoing: Message[] = []
   const trouble = {
     messages: 0,
+    notices: [] as string[],
     ended: [] as string[],
     contested: [] as string[],
     uncontested: [] as string[],
@@ -89,6 +90,7 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
     },
     addressProofs: () => ({ drop: async (identityId) => void trouble.dropped.push(identityId) }),
     unlock: house.engine.unlock,
+    notify: async (_identityId, { once }) => void trouble.notices.push(once),
     contested: async ({ id }) => void trouble.contested.push(id),
     uncontested: async ({ id }) => void trouble.uncontested.push(id),
     issuer,

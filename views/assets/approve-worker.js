@@ -1,13 +1,14 @@
-// Woken by the push service: shows that somebody is asked something, and nothing of what. The app knows the rest when it is open.
+// Woken by the push service: shows that somebody is asked something, or that something happens to their account, and nothing of what. The app knows
+// the rest when it is open.
 const page = '/approve'
 
-function words() {
+function words(kind) {
   return new Promise((resolve) => {
     const opening = indexedDB.open('signet-approve', 1)
     opening.onerror = () => resolve(undefined)
     opening.onupgradeneeded = () => opening.transaction.abort()
     opening.onsuccess = () => {
-      const asked = opening.result.transaction('words').objectStore('words').get('wake')
+      const asked = opening.result.transaction('words').objectStore('words').get(kind)
       asked.onsuccess = () => resolve(asked.result)
       asked.onerror = () => resolve(undefined)
     }
@@ -19,12 +20,13 @@ async function windows() {
   return all.filter(({ url }) => new URL(url).pathname === page)
 }
 
-async function tell() {
-  const { title = 'Signet', text = '' } = (await words()) ?? {}
+async function tell(message) {
+  const account = message?.json().of === 'account'
+  const { title = 'Signet', text = '' } = (await words(account ? 'account' : 'wake')) ?? {}
   for (const open of await windows()) open.postMessage('look')
   await self.registration.showNotification(title, {
     body: text,
-    tag: 'request',
+    tag: account ? 'account' : 'request',
     renotify: true,
     requireInteraction: true,
   })
@@ -37,7 +39,7 @@ async function open() {
 
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
-self.addEventListener('push', (event) => event.waitUntil(tell()))
+self.addEventListener('push', (event) => event.waitUntil(tell(event.data)))
 self.addEventListener('notificationclick', (event) => {
   event.notification.close()
   event.waitUntil(open())

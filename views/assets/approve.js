@@ -6,6 +6,8 @@ const one = (selector) => app.querySelector(selector)
 let skew = Number(app.dataset.now) - Date.now()
 let face
 let request
+let recovery
+const seen = new Set()
 let invitation
 
 // --- What the phone keeps: its keys, and the words with which it is woken.
@@ -119,7 +121,8 @@ async function look() {
 }
 
 async function lookOnce() {
-  if (!['idle', 'confirm', 'request'].includes(face)) return
+  if (!['idle', 'confirm', 'request', 'recovery'].includes(face)) return
+  let news
   for (const phone of await phones()) {
     const answer = await ask(phone, '/approve/requests')
     if (answer.status === 'unknown') await unknown(phone)
@@ -127,8 +130,56 @@ async function lookOnce() {
     if (phone.number) await welcomed(phone)
     if (answer.request) return offer(phone, answer.request)
     if (request?.phone.id === phone.id && face === 'request') show('late')
+    if (answer.recovery && !seen.has(nameOf(answer.recovery))) news ??= { ...answer.recovery, phone }
     void offerToWake(phone, answer.reachable)
   }
+  await inform(news)
+}
+
+// --- Somebody gets back into the account: shown while it goes on, until the person has seen how it stands.
+const nameOf = ({ id, state }) => `${id} ${state}`
+
+async function inform(news) {
+  if (face === 'recovery' && !news) return rest()
+  if (!news || !['idle', 'recovery'].includes(face)) return
+  if (face === 'recovery' && nameOf(recovery) === nameOf(news)) return
+  recovery = news
+  const { address, device, phone } = news
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  })
+  for (const part of app.querySelectorAll('[data-state]'))
+    part.hidden = !part.dataset.state.split(' ').includes(news.state)
+  complain('object', false)
+  const texts = {
+    address,
+    device,
+    account: phone.account,
+    at: format.format(news.at),
+    due: format.format(news.due),
+  }
+  if (face === 'recovery') face = undefined
+  show('recovery', texts)
+}
+
+function dismiss() {
+  seen.add(nameOf(recovery))
+  return rest()
+}
+
+async function object() {
+  const { phone, id } = recovery
+  const button = one('[data-do="object"]')
+  button.disabled = true
+  const form = { recovery: id }
+  const { status } = await ask(phone, '/approve/objections', form).catch(() => ({}))
+  button.disabled = false
+  complain('object', status === undefined)
+  if (status === 'contested') seen.add(nameOf({ id, state: 'contested' }))
+  if (status === 'contested') show('objected')
+  else if (status === 'unknown') await unknown(phone)
+  else if (status !== undefined) await rest()
 }
 
 /** Not confirmed yet, or not any more. */
@@ -244,6 +295,8 @@ const deeds = {
   idle: rest,
   forget: rest,
   deny: () => answer('deny'),
+  dismiss,
+  object,
   disown: () => answer('disown'),
 }
 
@@ -271,9 +324,9 @@ async function begin() {
   const secret = location.hash.slice(1)
   // Out of the address before anything else: it must not stay in the history, or be shared.
   if (secret) history.replaceState(null, '', '/approve')
-  await keep('words', (store) =>
-    store.put({ id: 'wake', title: app.dataset.wakeTitle, text: app.dataset.wakeText }),
-  )
+  const { wakeTitle: title, wakeText, accountText } = app.dataset
+  for (const [id, text] of Object.entries({ wake: wakeText, account: accountText }))
+    await keep('words', (store) => store.put({ id, title, text }))
   if ('serviceWorker' in navigator)
     void navigator.serviceWorker.register('/approve/worker.js', { scope: '/approve' })
   if (secret) await invited(secret).catch(() => show('gone'))

@@ -67,8 +67,8 @@ export function createFreeze(tools: FreezingTools): Freeze {
     return (await cases.doubt(identityId, recoveryCase, by)) ? 'case-doubted' : undefined
   }
 
-  async function stopRecovery({ recovery }: Questioned) {
-    if (recovery === undefined) return undefined
+  async function stopRecovery({ identityId, recovery }: Questioned) {
+    if (recovery === undefined || (await tools.recoveries.of(identityId))?.id !== recovery) return undefined
     return (await tools.recoveries.contest(recovery, 'objection')) ? 'recovery-contested' : undefined
   }
 

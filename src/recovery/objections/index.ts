@@ -49,6 +49,11 @@ export interface Objections {
   look(token: string): Promise<Looked | undefined>
   /** Ends what the message was about; of N callers one does. Throws as the store does: then it can be tried again. */
   raise(token: string, visit: LinkOrigin): Promise<Raised>
+  /**
+   * The same by a device of theirs, which alone proves no more than that it was reached: it stops a recovery until two reviewers have looked, and
+   * cancels none. False: that one does not run, or they have.
+   */
+  stopRecovery(identityId: string, recovery: string, visit: LinkOrigin): Promise<boolean>
 }
 
 /** Whoever pressed the button and did not come to the end of it (a crash) leaves it to the next one after this long. */
@@ -78,6 +83,15 @@ export function createObjections(tools: ObjectionsTools): Objections {
   }
 
   return {
+    async stopRecovery(identityId, recovery, visit) {
+      const by = somebody(visit)
+      const ended = await freeze({ identityId, recovery }, by)
+      if (!ended.includes('recovery-contested')) return false
+      const details = { message: 'recovery-started', ended }
+      await audit.record({ action: 'objection.raised', result: 'success', actor: by, identityId, details })
+      return true
+    },
+
     async look(token) {
       const open = await book.find(token)
       if (open === undefined) return undefined

@@ -19,7 +19,7 @@ import { createRecoveryBook, type RecoveryBook } from './book.ts'
 import type { ClaimCodes } from './claim-codes.ts'
 import { createRecoveryGrant, createSetUpSince } from './grant.ts'
 import { createRecoveryMoves, type RecoveryMoves } from './moves.ts'
-import { createRecoveryNews, type RecoveryNewsTools } from './news.ts'
+import { createRecoveryNews, newsFor, type RecoveryNewsTools } from './news.ts'
 
 /** The parts of `Config['recovery']` that it reads. */
 export interface RecoverySettings {
@@ -77,6 +77,8 @@ export interface Recoveries {
   }): Promise<Begun | undefined>
   /** The one that runs. */
   of(identityId: string): Promise<Recovery | undefined>
+  /** The same, or the last one if somebody got in by it lately. */
+  lately(identityId: string): Promise<Recovery | undefined>
   /** The one that a claimant comes back to, whether or not it runs. */
   find(claim: Claim): Promise<Recovery | undefined>
   /** From now on this browser is where its claimant is; false when the code is nobody's. */
@@ -224,6 +226,12 @@ export function createRecoveries(tools: RecoveriesTools): Recoveries {
     async of(identityId) {
       const row = await moves.settled(await book.of(identityId))
       return row !== undefined && isRunning(row) ? book.shown(row) : undefined
+    },
+    async lately(identityId) {
+      const row = await moves.settled(await book.of(identityId))
+      if (row === undefined) return undefined
+      const isNews = row.state === 'completed' && tools.clock() - (row.endedAt ?? 0) < newsFor
+      return isRunning(row) || isNews ? book.shown(row) : undefined
     },
     async find(claim) {
       const row = await locate(claim)

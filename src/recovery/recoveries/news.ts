@@ -5,6 +5,7 @@ import { masked, parseAs } from '../../domain/identifier.ts'
 import type { Identity } from '../../domain/identity.ts'
 import type { Questioned } from '../../domain/objection.ts'
 import { everywhere, type Reader, readerAt } from '../../domain/reader.ts'
+import { type Duration, day } from '../../domain/time.ts'
 import type { AddressProofs } from '../../identities/address-proofs.ts'
 import type { AuditLog } from '../../ports/audit-log.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -14,6 +15,7 @@ import type { RecoveryNews, RecoveryRow } from '../../ports/recovery-row.ts'
 import type { SessionRegistry } from '../../ports/session-registry.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Digest, Vault } from '../../ports/vault.ts'
+import type { Notice } from '../../ports/waker.ts'
 import type { RecoveryBook, Sealed } from './book.ts'
 
 export interface RecoveryNewsTools {
@@ -30,6 +32,8 @@ export interface RecoveryNewsTools {
   readonly contested: (recovery: { id: string; identityId: string; startedAt: number }) => Promise<void>
   /** It is cancelled: nobody needs to decide about it any more. Can be repeated. */
   readonly uncontested: (recovery: { id: string; startedAt: number }) => Promise<void>
+  /** Wakes every device of theirs that speaks for itself: it shows what happens. */
+  readonly notify: (identityId: string, notice: Notice) => Promise<void>
   readonly messenger: Messenger
   readonly audit: AuditLog
   readonly vault: Vault
@@ -57,6 +61,11 @@ const actions: Record<Of, AuditAction> = {
   expired: 'recovery.expired',
 }
 
+/** Of what devices are woken for. */
+const woken: readonly Of[] = ['started', 'contested', 'ready', 'finished']
+/** How long it is news. */
+export const newsFor: Duration = 7 * day
+
 /**
  * What follows from each step of a recovery: who is told, what ends, what is recorded. Each part can be repeated, and of a message that is sent again
  * after a crash one goes out.
@@ -68,6 +77,8 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
     const sealed = book.open(row)
     const identity = await identities.get(row.identityId)
     if (identity === undefined || identity.state === 'deleted') return {}
+    // Before it ends anything: whoever has the phone that is said to be lost hears of it too.
+    if (woken.includes(owed.of)) await tools.notify(row.identityId, noticeOf(row, owed))
     const ended = owed.of === 'finished' ? await settle(row) : undefined
     const { reference: id, identityId, startedAt } = row
     if (owed.of === 'contested') await tools.contested({ id, identityId, startedAt })
@@ -178,6 +189,10 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
   }
 
   return pay
+}
+
+function noticeOf({ reference, reviewed }: RecoveryRow, { of, at }: RecoveryNews): Notice {
+  return { once: `recovery ${of} ${reference} ${reviewed ? 'reviewed' : ''} ${at}`, until: at + newsFor }
 }
 
 /** What "this wasn't me" ends: what runs is stopped, and what came of it goes. */
