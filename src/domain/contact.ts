@@ -1,4 +1,4 @@
-import type { Duration, Instant } from './time.ts'
+import { type Duration, day, type Instant } from './time.ts'
 
 /** `Config['recovery']['contacts']`. */
 export interface ContactSettings {
@@ -14,6 +14,16 @@ export interface ContactSettings {
   readonly invitations_per_day: number
   readonly requests_per_day: number
   readonly request_lifetime: Duration
+}
+
+/** Whoever vouched for somebody, or could have, or decided about them, is not impartial about them for this long. */
+export const partialFor: Duration = 90 * day
+
+/** Somebody who was a contact, and accepted. */
+export interface FormerContact {
+  readonly identityId: string
+  /** Until then they are still linked. */
+  readonly until: Instant
 }
 
 /** Somebody whom a person asked to vouch for them one day. */

@@ -92,10 +92,15 @@ export interface Decision {
   readonly by: string
   /** `evidence` as the reviewer saw it. */
   readonly seen: number
+  /** To whoever approved first. */
+  readonly linked: boolean
 }
 
-/** `same-reviewer`: somebody else must approve too. `changed`: there is something that the reviewer has not seen. */
-export type DecisionRefusal = 'over' | 'same-reviewer' | 'changed' | 'not-now'
+/**
+ * `same-reviewer`: somebody else must approve too; `linked-reviewer`: somebody who has nothing to do with whoever approved first. `changed`: there is
+ * something that the reviewer has not seen.
+ */
+export type DecisionRefusal = 'over' | 'same-reviewer' | 'linked-reviewer' | 'changed' | 'not-now'
 
 /** As it was before its first approval. */
 export function unapproved(one: RecoveryCase): RecoveryCase {
@@ -112,7 +117,7 @@ export function waitingState({ answers = [] }: Pick<RecoveryCase, 'answers'>): '
 /** What a reviewer's decision makes of a case. Whoever comes second in the same moment is judged by what the first one left. */
 export function judged(
   one: Pick<RecoveryCase, 'state' | 'approvedBy' | 'evidence' | 'queue'>,
-  { action, by, seen }: Decision,
+  { action, by, seen, linked }: Decision,
 ): { readonly state: CaseState } | { readonly refused: DecisionRefusal } {
   if (isOver(one.state)) return { refused: 'over' }
   const state = one.queue === 'open' ? stateAfter(one.state, action) : undefined
@@ -120,5 +125,6 @@ export function judged(
   // What more there is can only speak for asking, or for the other decision.
   if (seen !== one.evidence && action !== 'ask') return { refused: 'changed' }
   if (state === 'approved' && one.approvedBy === by) return { refused: 'same-reviewer' }
+  if (state === 'approved' && linked) return { refused: 'linked-reviewer' }
   return { state }
 }

@@ -16,8 +16,9 @@ export async function eraseContacts(
     const [circle] = await contacts.findBy('named', id)
     if (circle === undefined) return
     const left = circle.contacts.filter(({ identityId }) => identityId !== id)
+    const former = (circle.former ?? []).filter(({ identityId }) => identityId !== id)
     const named = circle.named.filter((one) => one !== id)
     const brokenAt = Math.max(now, circle.brokenAt + 1)
-    await contacts.replace({ ...circle, contacts: left, named, brokenAt })
+    await contacts.replace({ ...circle, contacts: left, former, named, brokenAt })
   }
 }

@@ -2,7 +2,6 @@
 import type { Authentication } from '../domain/authentication.ts'
 import type { Client } from '../domain/client.ts'
 import type { Consent } from '../domain/consent.ts'
-import type { Contact } from '../domain/contact.ts'
 import type { Credential } from '../domain/credential.ts'
 import type { Rule } from '../domain/demand.ts'
 import type { Identity } from '../domain/identity.ts'
@@ -10,6 +9,7 @@ import type { Ended } from '../domain/objection.ts'
 import type { RecoveryCase } from '../domain/recovery-case.ts'
 import type { Instant } from '../domain/time.ts'
 import type { CasePart } from './case-part.ts'
+import type { ContactCircle } from './contact-circle.ts'
 import type { RecoveryRow } from './recovery-row.ts'
 import type { Collection, Engine, Entity } from './storage.ts'
 
@@ -167,15 +167,6 @@ export interface Deferral extends Entity {
   readonly identityId: string
   readonly rule?: string
   readonly at: Instant
-}
-
-/** In one row, so that how many they are and who is changed at once. */
-export interface ContactCircle extends Entity {
-  readonly contacts: readonly Contact[]
-  /** Identity ids of those among them who have an account. */
-  readonly named: readonly string[]
-  /** When somebody who could have vouched was last taken out of it: what it proved before is void. */
-  readonly brokenAt: Instant
 }
 
 /** One request to vouch, with its answers: each contact has one. */

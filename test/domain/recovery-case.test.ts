@@ -48,28 +48,38 @@ describe('the life of a case', () => {
 
 describe('two reviewers', () => {
   it('approve together, in either order; one alone never does, however often', () => {
-    expect(judged(fresh, { action: 'approve', by: 'a', seen: 1 })).toEqual({ state: 'approved-once' })
+    expect(judged(fresh, { action: 'approve', by: 'a', seen: 1, linked: false })).toEqual({
+      state: 'approved-once',
+    })
     const once = { ...fresh, state: 'approved-once', approvedBy: 'a' } as const
-    expect(judged(once, { action: 'approve', by: 'b', seen: 1 })).toEqual({ state: 'approved' })
-    expect(judged(once, { action: 'approve', by: 'a', seen: 1 })).toEqual({ refused: 'same-reviewer' })
+    expect(judged(once, { action: 'approve', by: 'b', seen: 1, linked: false })).toEqual({
+      state: 'approved',
+    })
+    expect(judged(once, { action: 'approve', by: 'a', seen: 1, linked: false })).toEqual({
+      refused: 'same-reviewer',
+    })
   })
 
   it('one refusal is enough, also by whoever approved before', () => {
     const once = { ...fresh, state: 'approved-once', approvedBy: 'a' } as const
     for (const by of ['a', 'b'])
-      expect(judged(once, { action: 'refuse', by, seen: 1 })).toEqual({ state: 'refused' })
+      expect(judged(once, { action: 'refuse', by, seen: 1, linked: false })).toEqual({ state: 'refused' })
   })
 
   it('decide about what they have seen, and about nothing that came afterwards', () => {
     const more = { ...fresh, state: 'answered', evidence: 2 } as const
-    expect(judged(more, { action: 'approve', by: 'a', seen: 1 })).toEqual({ refused: 'changed' })
-    expect(judged(more, { action: 'refuse', by: 'a', seen: 1 })).toEqual({ refused: 'changed' })
-    expect(judged(more, { action: 'ask', by: 'a', seen: 1 })).toEqual({ state: 'more-asked' })
+    expect(judged(more, { action: 'approve', by: 'a', seen: 1, linked: false })).toEqual({
+      refused: 'changed',
+    })
+    expect(judged(more, { action: 'refuse', by: 'a', seen: 1, linked: false })).toEqual({
+      refused: 'changed',
+    })
+    expect(judged(more, { action: 'ask', by: 'a', seen: 1, linked: false })).toEqual({ state: 'more-asked' })
   })
 
   it('decide nothing before the owner was told, and nothing about a case of nobody', () => {
     for (const queue of ['new', 'nobody'] as const)
-      expect(judged({ ...fresh, queue }, { action: 'approve', by: 'a', seen: 1 })).toEqual({
+      expect(judged({ ...fresh, queue }, { action: 'approve', by: 'a', seen: 1, linked: false })).toEqual({
         refused: 'not-now',
       })
   })
@@ -90,7 +100,12 @@ describe('two reviewers', () => {
               one = { ...one, state, evidence: one.evidence + (action === 'answer' ? 1 : 0) }
             continue
           }
-          const verdict = judged(one, { action: action as Review['action'], by, seen: one.evidence })
+          const verdict = judged(one, {
+            action: action as Review['action'],
+            by,
+            seen: one.evidence,
+            linked: false,
+          })
           if (!('state' in verdict)) continue
           if (action === 'ask') approvals = []
           if (action === 'approve') approvals.push({ by, evidence: one.evidence })

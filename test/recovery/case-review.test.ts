@@ -1,6 +1,7 @@
 /** Who judges a case and how: two different people, none of them linked to the owner, in every order, at once, and with a kill in between. */
 import { expect, it } from 'vitest'
 import { day } from '../../src/domain/time.ts'
+import type { Decided } from '../../src/recovery/cases/index.ts'
 import { failing, operator } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { anotherProcess, type CaseWorld, createCaseWorld, pdf, statement, visit } from './case-world.ts'
@@ -8,6 +9,8 @@ import { anotherProcess, type CaseWorld, createCaseWorld, pdf, statement, visit 
 const approve = { action: 'approve', seen: 1, text: '' } as const
 const refuse = { action: 'refuse', seen: 1, text: 'the paper is another one’s', reason: 'documents' } as const
 const ask = { action: 'ask', seen: 1, text: 'Which applications do you use?' } as const
+
+const reasonOf = (decided: Decided) => (decided.status === 'refused' ? decided.reason : decided.status)
 
 eachStore((_, open) => {
   async function opened(change = {}) {
@@ -125,6 +128,39 @@ eachStore((_, open) => {
       expect(await cases.decide(id, rolf, approve)).toEqual({ status: 'refused', reason: 'same-reviewer' })
       expect(await cases.decide(id, rosa, approve)).toEqual({ status: 'done', state: 'approved' })
     }
+  })
+
+  it('S38: of two reviewers who are trusted contacts of each other one approves; either may refuse', async () => {
+    const { cases, id, reviewer, linked, code } = await opened()
+    const [rita, rolf, rosa] = [await reviewer('rita'), await reviewer('rolf'), await reviewer('rosa')]
+    linked.add(`${rita.id} ${rolf.id}`)
+    await cases.decide(id, rita, approve)
+    const note = { ...approve, text: 'I know them.' }
+    expect(await cases.decide(id, rolf, note)).toEqual({ status: 'refused', reason: 'linked-reviewer' })
+    expect((await cases.look(id, rosa.id))?.entries).toHaveLength(1)
+    expect(await cases.decide(id, rosa, approve)).toEqual({ status: 'done', state: 'approved' })
+    expect(await cases.find(code)).toMatchObject({ state: 'approved' })
+  })
+
+  it('S38: of two such reviewers in the same second, in two processes, one approves', async () => {
+    const world = await opened()
+    const { cases, id, reviewer, linked, begun } = world
+    const [rita, rolf] = [await reviewer('rita'), await reviewer('rolf')]
+    linked.add(`${rolf.id} ${rita.id}`)
+    const elsewhere = anotherProcess(world)
+    await Promise.allSettled([cases.decide(id, rita, approve), elsewhere.decide(id, rolf, approve)])
+    for (const by of [rita, rolf])
+      expect(['same-reviewer', 'linked-reviewer']).toContain(reasonOf(await cases.decide(id, by, approve)))
+    expect(begun).toEqual([])
+  })
+
+  it('S38: an approval by somebody who became the owner’s trusted contact since counts for nothing', async () => {
+    const { cases, id, ana, reviewer, linked, begun } = await opened()
+    const [rita, rolf] = [await reviewer('rita'), await reviewer('rolf')]
+    await cases.decide(id, rita, approve)
+    linked.add(`${ana} ${rita.id}`)
+    expect(await cases.decide(id, rolf, approve)).toEqual({ status: 'done', state: 'approved-once' })
+    expect(begun).toEqual([])
   })
 
   it('whoever keeps opening cases about somebody does not use up those who may judge that person’s own', async () => {

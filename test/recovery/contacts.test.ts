@@ -168,8 +168,29 @@ eachStore((_, open) => {
     const after = await contacts.counting(ana.id)
     expect(after.contacts).toMatchObject([{ identity: { id: eve.id } }])
     expect(after.since).toBeGreaterThan(before.since)
-    expect(await contacts.linked(ana.id, bob.id)).toBe(false)
+    expect(await contacts.roles(bob.id)).toEqual([])
     expect(await contacts.linked(eve.id, ana.id)).toBe(true)
+  })
+
+  it('S38: whoever left, or was removed, stays linked for 90 days, so that they do not judge the person; nobody else is', async () => {
+    const { contacts, person, befriend, invite, clock, identities, store } = await openContacts(open)
+    const [ana, bob, eve] = [await person('ana'), await person('bob'), await person('eve')]
+    const joe = await person('joe')
+    await contacts.quit(bob.id, await befriend(ana, bob), visit, by(bob.id))
+    await contacts.remove(ana.id, await befriend(ana, eve), by(ana.id))
+    await invite(ana.id, 'joe')
+    const [{ id } = { id: '' }] = await contacts.roles(joe.id)
+    await contacts.quit(joe.id, id, visit, by(joe.id))
+    clock.advance(89 * day)
+    for (const former of [bob, eve]) {
+      expect(await contacts.linked(ana.id, former.id)).toBe(true)
+      expect(await contacts.linked(former.id, ana.id)).toBe(true)
+    }
+    expect(await contacts.linked(ana.id, joe.id)).toBe(false)
+    await identities.remove(eve.id, operator)
+    expect(JSON.stringify(await store.contacts.get(ana.id))).not.toContain(eve.id)
+    clock.advance(2 * day)
+    expect(await contacts.linked(ana.id, bob.id)).toBe(false)
   })
 
   it('S39: a contact who is deleted meanwhile counts no more, nor one who is suspended or disabled', async () => {

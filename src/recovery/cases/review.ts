@@ -1,6 +1,7 @@
+import { partialFor } from '../../domain/contact.ts'
 import { may } from '../../domain/identity.ts'
-import { judged, type RecoveryCase, unapproved } from '../../domain/recovery-case.ts'
-import { type Duration, day } from '../../domain/time.ts'
+import { Problem } from '../../domain/problem.ts'
+import { type DecisionRefusal, judged, type RecoveryCase, unapproved } from '../../domain/recovery-case.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Store } from '../../ports/store.ts'
 import type { CaseBook, CaseEntry } from './book.ts'
@@ -12,12 +13,11 @@ export interface CaseReviewTools extends CaseSignsTools {
   readonly store: Pick<Store, 'cases'>
   readonly clock: Clock
   readonly settings: Pick<CaseSettings, 'retention'>
-  /** Whether one of the two is a trusted contact of the other. */
+  /** Whether one of the two is a trusted contact of the other, or was until lately. */
   readonly linked: (one: string, other: string) => Promise<boolean>
 }
 
-/** Whoever decided about somebody owes them nothing, and the other way round, for this long. */
-const linkedFor: Duration = 90 * day
+const mostRounds = 20
 
 /** The side of the reviewers. Of a case that is not theirs to judge they learn nothing, not even that it is there. */
 export function createCaseReview(
@@ -29,7 +29,7 @@ export function createCaseReview(
 
   /** Whether one of them decided about the other lately; `apart` is the case that is looked at. */
   async function reviewed(by: string, identityId: string, apart?: string): Promise<boolean> {
-    const since = clock() - linkedFor
+    const since = clock() - partialFor
     const theirs = await store.cases.findBy('identityId', identityId)
     return theirs.some(
       ({ id, reviews }) => id !== apart && reviews.some((one) => one.by === by && one.at > since),
@@ -52,10 +52,11 @@ export function createCaseReview(
     return identity.roles.includes('reviewer') || identity.roles.includes('administrator')
   }
 
-  /** What became of an approval whose reviewer may not judge any more: it was never given. */
-  async function standing({ approvedBy }: RecoveryCase): Promise<(now: RecoveryCase) => RecoveryCase> {
-    if (approvedBy === undefined || (await isReviewer(approvedBy))) return (now) => now
-    return (now) => (now.approvedBy === approvedBy ? unapproved(now) : now)
+  /** The case without an approval whose reviewer may not judge it any more: it was never given. */
+  async function standing(one: RecoveryCase): Promise<(now: RecoveryCase) => RecoveryCase> {
+    const { approvedBy } = one
+    if (approvedBy === undefined) return (now) => now
+    return (await isReviewer(approvedBy)) && (await mayJudge(one, approvedBy)) ? (now) => now : unapproved
   }
 
   async function own(id: string, reviewer: string): Promise<(RecoveryCase & Whose) | undefined> {
@@ -112,41 +113,51 @@ export function createCaseReview(
     },
 
     async decide(id, by, { action, seen, text, reason }) {
-      const one = await own(id, by.id)
-      if (one === undefined) return { status: 'unknown' }
       const at = clock()
       // Before the state, as an answer; what was written with a decision that came too late is shown to nobody.
       const entry =
         action === 'ask'
           ? ({ kind: 'question', at, by: by.id, text } as const)
           : ({ kind: 'note', at, by: by.id, text } as const)
-      // Nobody would answer.
-      if (action === 'ask' && one.kind === 'contested') return { status: 'refused', reason: 'not-now' }
-      const stands = await standing(one)
-      const verdict = judged(stands(one), { action, by: by.id, seen })
-      if ('refused' in verdict) return { status: 'refused', reason: verdict.refused }
-      // Suspended meanwhile: nothing could come of it.
-      const owner = action === 'approve' ? await tools.identities.get(one.identityId) : undefined
-      if (action === 'approve' && (owner === undefined || !may(owner, 'recover')))
-        return { status: 'refused', reason: 'not-now' }
-      if (text !== '') await book.write(one, entry, one.endsAt + tools.settings.retention)
-      const moved = await moves.make(id, by, (found) => {
-        const now = stands(found)
-        const next = judged(now, { action, by: by.id, seen })
-        if ('refused' in next) return next
-        // An approval counts for what was known then: whoever asks for more takes it back.
-        const { approvedBy, ...rest } = now
-        return {
-          ...rest,
-          state: next.state,
-          reviews: [...now.reviews, { by: by.id, action, at }],
-          ...(action === 'approve' ? { approvedBy: approvedBy ?? by.id } : {}),
-          ...(action === 'refuse' && reason !== undefined ? { reason } : {}),
+      for (let round = 0; round < mostRounds; round += 1) {
+        const one = await own(id, by.id)
+        if (one === undefined) return { status: 'unknown' }
+        // Nobody would answer.
+        if (action === 'ask' && one.kind === 'contested') return { status: 'refused', reason: 'not-now' }
+        const { approvedBy: first } = one
+        const decision = {
+          ...{ action, by: by.id, seen },
+          linked: first !== undefined && first !== by.id && (await linked(first, by.id)),
         }
-      })
-      if (moved.status === 'unknown') return moved
-      if (moved.status === 'refused') return moved
-      return { status: 'done', state: moved.one.state }
+        const stands = await standing(one)
+        const verdict = judged(stands(one), decision)
+        if ('refused' in verdict) return { status: 'refused', reason: verdict.refused }
+        // Suspended meanwhile: nothing could come of it.
+        const owner = action === 'approve' ? await tools.identities.get(one.identityId) : undefined
+        if (action === 'approve' && (owner === undefined || !may(owner, 'recover')))
+          return { status: 'refused', reason: 'not-now' }
+        if (text !== '' && round === 0) await book.write(one, entry, one.endsAt + tools.settings.retention)
+        const moved = await moves.make<DecisionRefusal | 'again'>(id, by, (found) => {
+          // Somebody approved meanwhile: what they are to this reviewer nobody has looked at.
+          if (found.approvedBy !== first) return { refused: 'again' }
+          const now = stands(found)
+          const next = judged(now, decision)
+          if ('refused' in next) return next
+          // An approval counts for what was known then: whoever asks for more takes it back.
+          const { approvedBy, ...rest } = now
+          return {
+            ...rest,
+            state: next.state,
+            reviews: [...now.reviews, { by: by.id, action, at }],
+            ...(action === 'approve' ? { approvedBy: approvedBy ?? by.id } : {}),
+            ...(action === 'refuse' && reason !== undefined ? { reason } : {}),
+          }
+        })
+        if (moved.status === 'moved') return { status: 'done', state: moved.one.state }
+        if (moved.status === 'unknown') return moved
+        if (moved.reason !== 'again') return { status: 'refused', reason: moved.reason }
+      }
+      throw new Problem('conflict')
     },
   }
 }

@@ -1,8 +1,10 @@
-import type { Contact } from '../../domain/contact.ts'
+import { type Contact, type FormerContact, partialFor } from '../../domain/contact.ts'
 import { type Identity, may } from '../../domain/identity.ts'
 import { Problem } from '../../domain/problem.ts'
+import type { Instant } from '../../domain/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ContactCircle, Store } from '../../ports/store.ts'
+import type { ContactCircle } from '../../ports/contact-circle.ts'
+import type { Store } from '../../ports/store.ts'
 
 interface CirclesTools {
   readonly store: Pick<Store, 'contacts'>
@@ -41,11 +43,12 @@ export function createCircles({ store, clock }: CirclesTools): Circles {
         const next = change(before?.contacts ?? [])
         if (next === undefined) return false
         const { contacts, breaks = false } = next
-        const named = contacts.flatMap(({ identityId }) => identityId ?? [])
+        const former = formerOf(before, contacts, clock())
+        const named = [...contacts, ...former].flatMap(({ identityId }) => identityId ?? [])
         // Another moment each time, also when the clock was set back.
         const { brokenAt: last = 0 } = before ?? {}
         const brokenAt = breaks ? Math.max(clock(), last + 1) : last
-        const after = { id: ownerId, contacts, named, brokenAt }
+        const after = { id: ownerId, contacts, former, named, brokenAt }
         const written =
           before === undefined ? rows.insert(after) : rows.replace({ ...after, version: before.version })
         if (await written) return true
@@ -53,6 +56,22 @@ export function createCircles({ store, clock }: CirclesTools): Circles {
       throw new Problem('conflict')
     },
   }
+}
+
+/** Whoever accepted and is not there any more, with those who left before and are not forgotten yet. */
+function formerOf(
+  before: ContactCircle | undefined,
+  contacts: readonly Contact[],
+  now: Instant,
+): readonly FormerContact[] {
+  const gone = (before?.contacts ?? []).filter(
+    ({ id, acceptedAt }) => acceptedAt !== undefined && contacts.every((one) => one.id !== id),
+  )
+  const left = gone.flatMap(({ identityId }) => (identityId ? [{ identityId, until: now + partialFor }] : []))
+  const earlier = (before?.former ?? []).filter(
+    ({ identityId, until }) => until > now && left.every((one) => one.identityId !== identityId),
+  )
+  return [...earlier, ...left]
 }
 
 /** Whether somebody can vouch at all: active, and reachable at an address that is really theirs. */

@@ -1,6 +1,7 @@
 // Owns whom a person trusts to vouch for them one day: who was asked, who accepted, since when they count. What they are asked then, and what they
 // answer, is in vouching.ts. Asking somebody shows nothing of whether there is such an account: looking it up, and writing to it, is a job of its
 // own (S32). Contacts learn whose they are, and nothing of each other.
+
 import type { Actor } from '../../domain/audit-event.ts'
 import { type Contact, type ContactSettings, type Standing, standingOf } from '../../domain/contact.ts'
 import type { Identity } from '../../domain/identity.ts'
@@ -8,10 +9,11 @@ import type { Instant } from '../../domain/time.ts'
 import type { Identities } from '../../identities/index.ts'
 import type { AuditLog } from '../../ports/audit-log.ts'
 import type { Clock, Random } from '../../ports/clock.ts'
+import type { ContactCircle } from '../../ports/contact-circle.ts'
 import type { JobQueue } from '../../ports/job-queue.ts'
 import type { Messenger } from '../../ports/messenger.ts'
 import type { SendBudget } from '../../ports/send-budget.ts'
-import type { ContactCircle, Store } from '../../ports/store.ts'
+import type { Store } from '../../ports/store.ts'
 import type { Vault } from '../../ports/vault.ts'
 import type { LinkOrigin } from '../links/index.ts'
 import { canVouch, createCircles, without } from './circles.ts'
@@ -102,7 +104,7 @@ export interface Contacts {
     by: Actor,
   ): Promise<'declined' | 'left' | 'gone'>
   counting(ownerId: string): Promise<Counting>
-  /** Either is the other's contact. */
+  /** Either is the other's contact, or was until lately. */
   linked(one: string, other: string): Promise<boolean>
 }
 
@@ -176,12 +178,13 @@ export function createContacts(tools: ContactsTools): Contacts {
 
     async linked(one, other) {
       const [first, second] = await Promise.all([circles.get(one), circles.get(other)])
-      return hasAccepted(first, other) || hasAccepted(second, one)
+      return isIn(first, other, clock()) || isIn(second, one, clock())
     },
   }
 }
 
-function hasAccepted(circle: ContactCircle | undefined, identityId: string): boolean {
-  const contacts = circle?.contacts ?? []
-  return contacts.some((one) => one.identityId === identityId && one.acceptedAt !== undefined)
+function isIn(circle: ContactCircle | undefined, identityId: string, now: Instant): boolean {
+  const { contacts = [], former = [] } = circle ?? {}
+  const accepted = contacts.some((one) => one.identityId === identityId && one.acceptedAt !== undefined)
+  return accepted || former.some((one) => one.identityId === identityId && one.until > now)
 }

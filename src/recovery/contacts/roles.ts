@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/audit-event.ts'
 import { type Contact, standingOf, takesPlace } from '../../domain/contact.ts'
-import type { ContactCircle } from '../../ports/store.ts'
+import type { ContactCircle } from '../../ports/contact-circle.ts'
 import type { LinkOrigin } from '../links/index.ts'
 import { type Circles, canVouch, without } from './circles.ts'
 import type { ContactRole, Contacts, ContactsTools } from './index.ts'
