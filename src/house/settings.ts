@@ -43,7 +43,8 @@ export function carried(factors: Config['factors'], carriers: { readonly sms?: u
 }
 
 function mostCases({ per_day, lifetime }: Config['recovery']['cases']): number {
-  return Math.max(1_000, per_day * Math.ceil(lifetime / day))
+  // Those of known devices are counted apart.
+  return Math.max(1_000, 2 * per_day * Math.ceil(lifetime / day))
 }
 
 /** How much may wait, by kind of job. */

@@ -37,6 +37,9 @@ export function createSendBudget({ store, vault, clock }: SendBudgetTools): Send
   }
 
   return {
+    async hasRoom({ subject, most }) {
+      return ((await rows.get(vault.mac('send-budget', subject)))?.failures ?? 0) < most
+    },
     async exhaust({ subject, most, within }) {
       const now = clock()
       const full = { failures: most, inARow: 0, blockedUntil: 0, lastAt: now, expiresAt: now + within }

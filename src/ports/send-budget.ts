@@ -12,6 +12,8 @@ export interface SendLimit {
 export interface SendBudget {
   /** True when every limit leaves room for one more, and counts it. As much work either way; when in doubt false. */
   spend(limits: readonly SendLimit[]): Promise<boolean>
+  /** Whether there is room for one more now; counts nothing. For what must not count against somebody when others used it up. */
+  hasRoom(limit: SendLimit): Promise<boolean>
   /** Leaves no room from now on for as long as the limit says: what was sent was not wanted. */
   exhaust(limit: SendLimit): Promise<void>
 }

@@ -187,6 +187,20 @@ onSqlite((_, fresh) => {
     expect((await signet.house.store.caseParts.page({ limit: 10 })).items).toEqual([])
   })
 
+  it('S26: when too many came in all, the page says that it is not theirs to blame, and when to come again', async () => {
+    const signet = await start({ env: { SIGNET_RECOVERY__CASES__PER_DAY: '1' } })
+    await openCase(signet, { identifier: 'somebody@example.com' })
+    const visitor = createVisitor()
+    const said = { identifier: 'ana@example.com', reply, happened }
+    const page = await visitor.get(`${signet.issuer}/recovery/case`)
+    const answer = await sendFiles(visitor, page, '/recovery/case', said, [])
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '3600'])
+    const text = await answer.text()
+    expect(text).toContain('does not count against you')
+    // What they wrote is still there.
+    expect(text).toContain(happened)
+  })
+
   it('S32: an identifier that nobody has gets the same page, and no more is ever heard but an ordinary refusal', async () => {
     const signet = await start()
     await addPerson(signet.house)

@@ -130,6 +130,27 @@ eachStore((_, open) => {
     expect(await tried('203.0.113.3', laptop)).toBe('opened')
   })
 
+  it('S26: the limit of all together sheds load: it counts against nobody, nobody uses it up from one address, and known browsers have their own', async () => {
+    const { cases, devices, ana, clock } = await createCaseWorld(open)
+    const laptop = 'a-secret-that-only-the-laptop-has-and-nobody-else'
+    await devices.remember(laptop, ana, 'Browser 2')
+    const tried = async (identifier: string, address: string, device = visit.device) => {
+      const outcome = await cases.open({ ...statement, identifier }, [], { ...visit, address, device })
+      return outcome.status === 'refused' ? outcome.reason : outcome.status
+    }
+    const many = async (address: string, most: number) => {
+      for (let nth = 0; nth < most; nth += 1) await tried(`${address}-${nth}@example.com`, address)
+    }
+    // Twelve from one address are ten: 11 of 20.
+    await many('203.0.113.1', 12)
+    expect(await tried('ana@example.com', '203.0.113.2')).toBe('opened')
+    await many('203.0.113.3', 9)
+    for (const nth of [4, 5, 6, 7]) expect(await tried('ana@example.com', `203.0.113.${nth}`)).toBe('busy')
+    expect(await tried('ana@example.com', '203.0.113.8', laptop)).toBe('opened')
+    clock.advance(day)
+    for (const nth of [4, 5]) expect(await tried('ana@example.com', `203.0.113.${nth}`)).toBe('opened')
+  })
+
   it('S26: a mailbox that strangers name hears of a few cases only, until a reviewer has something to ask', async () => {
     let room = 3
     const mayWrite = async () => room-- > 0

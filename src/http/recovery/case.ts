@@ -4,17 +4,19 @@
  */
 import { parseAs } from '../../domain/identifier.ts'
 import { evidenceKinds } from '../../domain/recovery-case.ts'
+import { hour } from '../../domain/time.ts'
 import type { Form } from '../../ports/factor.ts'
 import type { Statement } from '../../recovery/cases/book.ts'
 import type { ClaimedCase } from '../../recovery/cases/index.ts'
 import { queryValue, seeOther, type WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
-import { type Moment, momentOf } from '../moments.ts'
+import { inSeconds, type Moment, momentOf } from '../moments.ts'
 import { get, post, type Route, type RouteOptions } from '../routes.ts'
 import { visitOf } from '../visit.ts'
 import { openClaim, sealClaim } from './claim-ticket.ts'
 
 const invalid = 422
+const overloaded = 503
 const path = '/recovery/case'
 export const caseStatusPath = `${path}/status`
 
@@ -42,6 +44,8 @@ const caseFileTypes = ['application/pdf', 'image/png', 'image/jpeg'] as const
 interface Mistake {
   readonly field: string
   readonly text: string
+  /** 422 when absent. */
+  readonly status?: number
 }
 
 function formPage({ web, cases }: AppDependencies, ctx: WebContext, typed: Form = {}, mistake?: Mistake) {
@@ -50,7 +54,7 @@ function formPage({ web, cases }: AppDependencies, ctx: WebContext, typed: Form 
   web.render(ctx, {
     view: 'recovery/case',
     title: t('cases:form.title'),
-    status: mistake === undefined ? 200 : invalid,
+    status: mistake === undefined ? 200 : (mistake.status ?? invalid),
     values: { typed, mistake, evidenceKinds, longestText, longestAnswer, ...filesShown(cases.settings) },
   })
 }
@@ -103,11 +107,13 @@ async function open(deps: AppDependencies, ctx: WebContext): Promise<void> {
   if (mistake !== undefined) return formPage(deps, ctx, ctx.state.form, mistake)
   const visit = visitOf(deps, ctx)
   const opened = await cases.open(statementOf(ctx.state.form), ctx.state.uploads?.files ?? [], visit)
-  if (opened.status === 'refused')
-    return formPage(deps, ctx, ctx.state.form, {
-      field: 'form',
-      text: t(`cases:form.mistakes.${opened.reason}`),
-    })
+  if (opened.status === 'refused') {
+    const text = t(`cases:form.mistakes.${opened.reason}`)
+    if (opened.reason !== 'busy') return formPage(deps, ctx, ctx.state.form, { field: 'form', text })
+    deps.log.warn({}, 'as many recovery cases were opened today as recovery.cases.per_day says')
+    ctx.set('Retry-After', String(inSeconds(hour)))
+    return formPage(deps, ctx, ctx.state.form, { field: 'form', text, status: overloaded })
+  }
   // Not sent on: the code stands on this page and nowhere else.
   ctx.state.page = path
   const values = { code: opened.code }

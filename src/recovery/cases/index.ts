@@ -91,14 +91,14 @@ export type Decided =
 
 export interface Cases {
   readonly settings: CaseSettings
-  /** Opens one. The code is shown once. Same answer and same work for an identifier that nobody has. */
+  /** Opens one. The code is shown once. Same answer and same work for an identifier that nobody has. `busy`: too many in all today, whoever opened them. */
   open(
     statement: Statement,
     files: readonly CaseFile[],
     visit: Visit,
   ): Promise<
     | { readonly status: 'opened'; readonly code: string }
-    | { readonly status: 'refused'; readonly reason: 'reply' | 'files' | 'throttled' }
+    | { readonly status: 'refused'; readonly reason: 'reply' | 'files' | 'throttled' | 'busy' }
   >
   /** About a recovery that two sides claim; once for each, however often it is asked. */
   openContested(recovery: {

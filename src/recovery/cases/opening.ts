@@ -50,20 +50,28 @@ export function createCaseOpening(
 
   /**
    * A stranger must not be able to use up the cases of somebody else: one address never has all of those about one name, and a browser that its owner
-   * used before has its own (as S26).
+   * used before has its own (as S26). The limit of all together only sheds load: it counts against nobody, and a browser that is known is not kept
+   * out by what strangers used up.
    */
-  function room(identifier: string, visit: Visit, known: Device | undefined): Promise<boolean> {
+  async function refusal(
+    identifier: string,
+    visit: Visit,
+    known: Device | undefined,
+  ): Promise<'throttled' | 'busy' | undefined> {
     const within = day
     const { per_day, per_address_per_day, per_identifier_per_day: most } = settings
     const name = parseIdentifier(identifier)?.value ?? identifier.toLowerCase()
     const address = `case address ${addressSubject(visit.address)}`
     const named = known === undefined ? `case identifier ${name}` : `case device ${known.id}`
-    return budget.spend([
+    const all = { subject: known === undefined ? 'cases' : 'cases of known devices', most: per_day, within }
+    if (!(await budget.hasRoom(all))) return 'busy'
+    const own = await budget.spend([
       { subject: address, most: per_address_per_day, within },
       { subject: `${address} about ${named}`, most: Math.max(1, most - 1), within },
       { subject: named, most, within },
-      { subject: 'cases', most: per_day, within },
     ])
+    if (!own) return 'throttled'
+    return (await budget.spend([all])) ? undefined : 'busy'
   }
 
   /** Whose account it is, if somebody's who may come back, and in which browser of theirs it is opened. */
@@ -131,8 +139,8 @@ export function createCaseOpening(
       if (parseAs('email', statement.reply) === undefined) return { status: 'refused', reason: 'reply' }
       if (files.length > settings.files) return { status: 'refused', reason: 'files' }
       const about = await whose(statement.identifier, visit)
-      if (!(await room(statement.identifier, visit, about.known)))
-        return { status: 'refused', reason: 'throttled' }
+      const reason = await refusal(statement.identifier, visit, about.known)
+      if (reason !== undefined) return { status: 'refused', reason }
       return { status: 'opened', code: await openOne(statement, files, visit, about) }
     },
 
