@@ -59,7 +59,9 @@ export function configurationOf(deps: OidcDependencies, parts: Parts): Configura
     discovery: {
       ui_locales_supported: [...config.languages],
       introspection_endpoint_auth_methods_supported: authMethods.filter((method) => method !== 'none'),
+      introspection_endpoint_auth_signing_alg_values_supported: [...signing],
       revocation_endpoint_auth_methods_supported: [...authMethods],
+      revocation_endpoint_auth_signing_alg_values_supported: [...signing],
     } as Configuration['discovery'],
     enabledJWA: {
       clientAuthSigningAlgValues: [...signing],

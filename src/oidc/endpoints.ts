@@ -7,6 +7,7 @@ import type { NoteDisclosure } from './disclosures.ts'
 import type { PreparedDocuments } from './discovery.ts'
 import { requestEvents } from './events.ts'
 import { correctSignOut } from './logout.ts'
+import { machinePaths } from './machine-paths.ts'
 import type { PostedRequests } from './posted-requests.ts'
 import { createPin } from './provider.ts'
 
@@ -23,16 +24,6 @@ export interface EndpointDeps extends Pick<OidcDependencies, 'config' | 'pages' 
   readonly sessions: () => SessionRegistry
 }
 
-/** Where applications call by themselves: answered in JSON, errors too, and never with a page. */
-export const machinePaths: ReadonlySet<string> = new Set([
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
-  '/jwks',
-  '/token',
-  '/userinfo',
-  '/introspect',
-  '/revoke',
-])
 const paths = new Set([...machinePaths, '/authorize', '/logout', '/logout/confirm', '/logout/success'])
 const resumed = /^\/authorize\/[\w-]{1,64}$/
 const postable = new Set(['/authorize', '/logout'])
@@ -69,6 +60,7 @@ async function answer(
   // Together they cost one commit.
   await Promise.all([requestEvents.settle(ctx), deps.disclosed(ctx)])
   explainFailure(ctx)
+  if (machinePaths.has(ctx.path)) askForCredentials(ctx, deps.config.issuer)
 }
 
 async function redirectPosted(ctx: Context, provider: Provider, deps: EndpointDeps): Promise<void> {
@@ -111,5 +103,17 @@ function explainFailure(ctx: Context): void {
   if (failure.retryAfter !== undefined) ctx.set('Retry-After', String(failure.retryAfter))
   if (ctx.response.is('json') === 'json' || ctx.body === undefined || ctx.body === '') {
     ctx.body = { error: 'temporarily_unavailable', error_description: 'try again in a moment' }
+  }
+}
+
+/** To the library a request without any client authentication is malformed; it is `invalid_client` (RFC 6749 5.2), and each 401 says how (RFC 9110 15.5.2). */
+function askForCredentials(ctx: Context, issuer: string): void {
+  const { error_description } = (ctx.body ?? {}) as { error_description?: unknown }
+  if (error_description === 'no client authentication mechanism provided') {
+    ctx.status = 401
+    ctx.body = { error: 'invalid_client', error_description }
+  }
+  if (ctx.status === 401 && !ctx.res.hasHeader('WWW-Authenticate')) {
+    ctx.set('WWW-Authenticate', `Basic realm="${issuer}"`)
   }
 }

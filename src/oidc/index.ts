@@ -28,9 +28,9 @@ import { createSubjects } from './token-policies.ts'
 
 export type { CurrentSession } from './current-session.ts'
 export type { OidcSettings } from './dependencies.ts'
-export { machinePaths } from './endpoints.ts'
 export type { Interaction, Interactions } from './interactions.ts'
 export type { KeyRing } from './keys.ts'
+export { machinePaths } from './machine-paths.ts'
 export type { Pages } from './pages.ts'
 
 export interface Oidc {

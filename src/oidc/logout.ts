@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import { Problem } from '../domain/problem.ts'
 import { clientOf } from './clients.ts'
 import type { CurrentSession } from './current-session.ts'
+import { machinePaths } from './machine-paths.ts'
 import type { Pages } from './pages.ts'
 import type { SubjectOf } from './token-policies.ts'
 
@@ -99,6 +100,10 @@ function stateOf(ctx: KoaContextWithOIDC): SignOutState {
 /** Errors that go to a person and not to a client. */
 export function createRenderError(pages: Pages) {
   return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> => {
+    if (machinePaths.has(ctx.path)) {
+      ctx.body = out
+      return
+    }
     const client = clientOf(await clientConcerned(ctx))
     await pages.error(asContext(ctx), {
       error: codeOf(out, error),

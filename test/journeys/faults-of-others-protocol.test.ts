@@ -28,7 +28,7 @@ eachStore((_, __, fresh) => {
     ]) {
       const nobody = { id: party.id, secret: undefined }
       expect((await token(url, nobody, { ...body, client_id: party.id })).status).toBe(401)
-      expect((await token(url, nobody, body)).status).toBe(400)
+      expect((await token(url, nobody, body)).status).toBe(401)
       expect((await token(url, wrong, body)).status).toBe(401)
       expect(await token(url, other, { ...body, client_id: other.id })).toMatchObject({
         error: 'invalid_grant',

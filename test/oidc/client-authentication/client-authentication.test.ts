@@ -82,6 +82,28 @@ describe('client authentication', () => {
       expect([unknown.status, unknown.body.error]).toEqual([401, 'invalid_client'])
     })
 
+    it('asks for authentication with 401 where there was none, and whichever way it failed (RFC 6749 5.2, RFC 9110 15.5.2)', async () => {
+      const { app } = await startScene(open)
+      const client = await app.addClient({ metadata: machine })
+      for (const path of ['/token', '/introspect', '/revoke']) {
+        for (const credentials of [{}, { client_id: client.id, client_secret: 'wrong' }]) {
+          const answer = await post(app, path, undefined, { ...ask, token: 'x', ...credentials })
+          expect([path, answer.status, answer.body.error]).toEqual([path, 401, 'invalid_client'])
+          expect(answer.headers.get('www-authenticate')).toContain(`Basic realm="${app.issuer}"`)
+        }
+      }
+    })
+
+    it('answers in JSON whatever a client says it accepts', async () => {
+      const { app } = await startScene(open)
+      for (const path of ['/token', '/userinfo', '/introspect', '/revoke']) {
+        const headers = { accept: 'text/html', authorization: 'Bearer x' }
+        const answer = await fetch(app.origin + path, { method: 'POST', headers })
+        expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
+        expect(await answer.json()).toHaveProperty('error')
+      }
+    })
+
     it('answers a client that does two things at once with an error', async () => {
       const { app } = await startScene(open)
       const client = await app.addClient({ metadata: machine })

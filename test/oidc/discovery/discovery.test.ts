@@ -45,6 +45,13 @@ describe('discovery', () => {
         'EdDSA',
         'RS256',
       ])
+      // RFC 8414 2: MUST be present where private_key_jwt is.
+      for (const endpoint of ['introspection', 'revocation']) {
+        expect(found[`${endpoint}_endpoint_auth_methods_supported`]).toContain('private_key_jwt')
+        expect(found[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual(
+          found.token_endpoint_auth_signing_alg_values_supported,
+        )
+      }
       expect(found.acr_values_supported).toContain('urn:signet:acr:two-factor')
       expect(JSON.stringify(found)).not.toMatch(
         /"HS\d|A128KW|"dir"|client_secret_jwt|"plain"|implicit|"token"/,

@@ -68,7 +68,7 @@ describe('introspection', () => {
       const { access_token } = await tokensFor(app, client, ana.id)
       const wrong = await post(app, '/introspect', { ...client, secret: 'wrong' }, { token: access_token })
       expect([wrong.status, wrong.body.error]).toEqual([401, 'invalid_client'])
-      expect((await post(app, '/introspect', undefined, { token: access_token })).status).toBe(400)
+      expect((await post(app, '/introspect', undefined, { token: access_token })).status).toBe(401)
       // Whoever found a token of a public client knows its id as well.
       const spa = await app.addClient({ metadata: { token_endpoint_auth_method: 'none' } })
       const own = await tokensFor(app, spa, ana.id)
