@@ -41,17 +41,24 @@ async function raise(deps: AppDependencies, ctx: WebContext): Promise<void> {
   seeOther(ctx, `/objection?${new URLSearchParams({ key })}`)
 }
 
+/** Their reader is asked to help somebody: nothing was done in their own name. */
+const asked: ReadonlySet<string> = new Set(['contact-asked', 'contact-doubted'])
+
 function questionPage(deps: AppDependencies, ctx: WebContext, key: string, message: QuestionedMessage): void {
   const { places, web } = deps
   const { language } = ctx.state
   const t = web.words.translate(language)
-  const { application, address, userAgent, at } = message
+  const { application, address, userAgent, at, template } = message
+  const said = (name: string) => t(`objections:${asked.has(template) ? `asked.${name}` : name}`)
   web.render(ctx, {
     view: 'objection/question',
-    title: t('objections:title'),
+    title: said('title'),
     values: {
       scripts: ['local-time.js'],
       key,
+      heading: said('heading'),
+      button: said('button'),
+      otherwise: said('was-me'),
       about: sentence(t, 'about', message),
       will: sentence(t, 'will', message),
       application,

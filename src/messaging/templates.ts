@@ -65,7 +65,7 @@ export function createTemplates(settings: TemplateSettings, places?: Places): Te
         code,
         link,
         ...said,
-        objection: objectionIn(objection, language, words),
+        objection: objectionIn(objection, message.template, language, words),
       }
       return { ...found, html: html(parts), text: text(parts) }
     },
@@ -87,10 +87,13 @@ function sentences(name: string, language: string, values: Values, words: Words)
   }
 }
 
-function objectionIn(href: string | undefined, language: string, words: Words) {
+/** In a message's own words where it has some: whoever is asked for something has done nothing. */
+function objectionIn(href: string | undefined, name: string, language: string, words: Words) {
   if (href === undefined) return undefined
-  const text = words.one('layout.objection.text', language, {})
-  return { href, text, button: words.one('layout.objection.button', language, {}) }
+  const said = (part: string) =>
+    words.one(`${name}.objection.${part}`, language, {}) ??
+    words.one(`layout.objection.${part}`, language, {})
+  return { href, text: said('text'), button: said('button') }
 }
 
 function smsText(words: Words, language: string, values: Values, { issuer }: TemplateSettings): string {

@@ -118,6 +118,11 @@ eachStore((_, __, fresh) => {
     expect(step).toMatchObject({ kind: 'prove', chosen: byContacts })
     expect(phrase).toHaveLength(4)
     expect(await goOn()).toMatchObject({ status: 'pending' })
+    // What the mail leads to asks nobody whether it was they.
+    const asking = await told(signet, friends[0] ?? '', /asks you to vouch/)
+    const refusal = await createVisitor().get(objectionIn(asking))
+    expect(words(refusal)).toContain('Not the person you know?')
+    expect(words(refusal)).not.toContain('this not you')
     const page = await request(scene, 0)
     for (const said of [
       'Ana Ruiz',

@@ -229,3 +229,18 @@ test('S33: "this wasn\'t me" stands in the text, in the HTML and among the links
   expect(templates.render(message({ template: 'new-device' })).text).not.toContain("This wasn't me")
   expect(() => templates.render(message(), 'https://evil.example/objection?key=abc')).toThrow('leads away')
 })
+
+test('whoever is asked to help somebody is not asked whether it was they who did it', () => {
+  for (const template of ['contact-asked', 'contact-doubted'] as const)
+    for (const [language, button, not] of [
+      ['en', 'Refuse to vouch', 'Was this not you'],
+      ['de', 'Nicht bürgen', 'Waren Sie das nicht'],
+    ] as const) {
+      const objection = 'https://id.example.com/objection?key=abc'
+      const { text, html } = templates.render(message({ template, language }), objection)
+      for (const said of [text, html]) {
+        expect(said).toContain(button)
+        expect(said).not.toContain(not)
+      }
+    }
+})
