@@ -3,6 +3,7 @@
  * It decides nothing about proofs or tokens: the engine says which step is next, oidc takes the answer and sends the browser on.
  */
 
+import { seeOther } from './context.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { createAccountPages } from './interaction/account.ts'
 import { createAuthenticationPages } from './interaction/authenticate.ts'
@@ -34,6 +35,7 @@ export function interactionRoutes(deps: AppDependencies): readonly Route[] {
   }
 
   const at = '/interaction/:uid'
+  const answered = found(({ ctx, base }) => seeOther(ctx, base))
   return [
     get(at, {}, found(dispatch)),
     get(`${at}/waiting`, { json: true }, authentication.waiting),
@@ -50,5 +52,8 @@ export function interactionRoutes(deps: AppDependencies): readonly Route[] {
     post(`${at}/consent`, {}, found(consent.decide)),
     post(`${at}/account`, {}, found(account.choose)),
     post(`${at}/cancel`, {}, found(cancel)),
+    // A page with a mistake has the address of the answer: a tab that is opened there again is where the process is.
+    get(`${at}/:answer`, {}, answered),
+    get(`${at}/:answer/:factor`, {}, answered),
   ]
 }

@@ -39,6 +39,19 @@ describe('signing in', () => {
     expect(words(await ana.submit(wrong, { password }))).toContain('wants to know')
   })
 
+  it('a tab that is opened again at the address of an answer is where the sign-in is', async () => {
+    const { url } = await open()
+    const ana = visitor()
+    const malformed = await ana.submit(await ana.get(url()), { identifier: 'ana@@' })
+    const identify = await ana.get(malformed.url)
+    expect(identify.status).toBe(200)
+    const prove = await ana.submit(identify, { identifier: 'ana@example.com' })
+    const wrong = await ana.submit(prove, { password: 'not the right one at all' })
+    const again = await ana.get(wrong.url)
+    expect(again.status).toBe(200)
+    expect(words(await ana.submit(again, { password }))).toContain('wants to know')
+  })
+
   it('S32: says the same about somebody who does not exist', async () => {
     const { url } = await open()
     const shown = async (identifier: string) => {
