@@ -2,13 +2,16 @@
 // Personal fields are sealed under a key per identity (what concerns nobody: under one system key); `forget` destroys the key, the entries stay.
 // It does not decide what is worth recording: every service says so itself, through ports/audit-log.ts.
 import type { AuditEntry, AuditEvent } from '../domain/audit-event.ts'
-import type { AuditLog, AuditQuery, AuditStories } from '../ports/audit-log.ts'
+import type { AuditLog, AuditProof, AuditQuery, AuditStories } from '../ports/audit-log.ts'
+import type { StoredAuditEntry } from '../ports/audit-row.ts'
 import type { Places } from '../ports/places.ts'
 import type { Page } from '../ports/storage.ts'
-import type { Store, StoredAuditEntry } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
+import { createChain } from './chain.ts'
 import { createPersonalKeys, type PersonalKeysTools } from './personal-keys.ts'
 import { withoutSecrets } from './secret-guard.ts'
 import { readStory, storiesOf } from './story.ts'
+import { verifyChains } from './verification.ts'
 
 export interface AuditTools extends PersonalKeysTools {
   readonly store: Pick<Store, 'audit' | 'identityKeys'>
@@ -27,21 +30,29 @@ const nobody = 'system'
 /** Pages read for one answer when a second filter drops most of what the index gives. */
 const scans = 50
 
-export function createAuditLog(tools: AuditTools): AuditLog & AuditStories & AuditEraser {
+export function createAuditLog(tools: AuditTools): AuditLog & AuditStories & AuditEraser & AuditProof {
   const { store, vault, clock, places } = tools
   const keys = createPersonalKeys(tools)
+  const chain = createChain(tools)
   const nextId = createEntryIds(tools)
 
-  async function sealed(id: string, event: AuditEvent): Promise<{ sealed?: string }> {
+  /** The key under which personal fields are sealed; undefined when there are none, or their owner was erased. */
+  async function keyFor(event: AuditEvent): Promise<string | undefined> {
     const { personal } = event
-    if (personal === undefined || Object.keys(personal).length === 0) return {}
+    if (personal === undefined || Object.keys(personal).length === 0) return undefined
     // What is recorded on behalf of somebody who proved nothing takes one read, whether or not it concerns anybody (S32).
-    const key = await keys.of(ownerOf(event), { create: true, always: event.actor.kind === 'system' })
-    return key === undefined ? {} : { sealed: vault.seal(purposeOf(key), JSON.stringify(personal), id) }
+    return keys.of(ownerOf(event), { create: true, always: event.actor.kind === 'system' })
   }
 
   async function readBack(row: StoredAuditEntry): Promise<AuditEntry> {
-    const { sealed: box, version: _version, expiresAt: _expiresAt, stories: _stories, ...clear } = row
+    const {
+      sealed: box,
+      version: _version,
+      expiresAt: _expiresAt,
+      stories: _stories,
+      link: _link,
+      ...clear
+    } = row
     const key = box === undefined ? undefined : await keys.of(ownerOf(row))
     if (key === undefined || box === undefined) return clear as AuditEntry
     return { ...clear, personal: opened(key, box, row.id) } as AuditEntry
@@ -63,12 +74,17 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditStories & Aud
 
   return {
     async record(event) {
-      const { personal, ...clear } = withoutSecrets(withOrigin(event, places))
-      const id = nextId()
-      const box = await sealed(id, { ...clear, ...(personal === undefined ? {} : { personal }) })
+      const guarded = withoutSecrets(withOrigin(event, places))
+      const { personal, ...clear } = guarded
+      const key = await keyFor(guarded)
       // Also for what concerns nobody: how long it takes does not tell (S32).
       const stories = storiesOf(event.identityId ?? nobody, event)
-      await store.audit.insert({ ...withoutUndefined(clear), ...stories, ...box, id, at: clock() })
+      await chain.append(() => {
+        const id = nextId()
+        const box =
+          key === undefined ? {} : { sealed: vault.seal(purposeOf(key), JSON.stringify(personal), id) }
+        return { ...withoutUndefined(clear), ...stories, ...box, id, at: clock() }
+      })
     },
     list: async (query) => readPage(await matching(store, query)),
     story: async (query) => readPage(await readStory(store, query)),
@@ -77,6 +93,7 @@ export function createAuditLog(tools: AuditTools): AuditLog & AuditStories & Aud
       return row?.identityId === identityId ? readBack(row) : undefined
     },
     forget: (identityId) => keys.destroy(identityId),
+    verify: () => verifyChains(tools),
   }
 }
 
@@ -102,15 +119,19 @@ function withOrigin(event: AuditEvent, places: Places | undefined): AuditEvent {
   return { ...event, actor, personal, ...(trace === undefined ? {} : { traceId: trace }) }
 }
 
-/** Time first, so that ids sort as events happened: 48 bits of milliseconds, a count within one, 64 random bits against other processes. */
+/**
+ * Time first, so that ids sort as events happened: 48 bits of milliseconds, a count within one, 64 random bits against other processes. They ascend
+ * also while the clock is set back: a chain is read in the order of its ids.
+ */
 function createEntryIds({ clock, random }: Pick<AuditTools, 'clock' | 'random'>): () => string {
   let last = 0
   let count = 0
   return () => {
     const now = clock()
-    count = now === last ? count + 1 : 0
-    last = now
-    return `${now.toString(16).padStart(12, '0')}${count.toString(16).padStart(4, '0')}${random(8)}`
+    count = now > last ? 0 : count + 1
+    last = Math.max(now, last)
+    if (count > 0xffff) [last, count] = [last + 1, 0]
+    return `${last.toString(16).padStart(12, '0')}${count.toString(16).padStart(4, '0')}${random(8)}`
   }
 }
 

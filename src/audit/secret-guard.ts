@@ -33,5 +33,7 @@ function guarded(fields: Readonly<Record<string, unknown>>): Record<string, unkn
 function safe(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => safe(name, item))
   if (typeof value !== 'string') return value
-  return secretValue.test(value) && !publicNames.has(name) ? withheld : value.slice(0, longestText)
+  return secretValue.test(value) && !publicNames.has(name)
+    ? withheld
+    : value.slice(0, longestText).toWellFormed()
 }

@@ -1,7 +1,8 @@
 import { type AuditEvent, type Topic, topicOf } from '../domain/audit-event.ts'
 import type { StoryQuery } from '../ports/audit-log.ts'
+import type { StoredAuditEntry } from '../ports/audit-row.ts'
 import type { Page } from '../ports/storage.ts'
-import type { Store, StoredAuditEntry } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
 
 /**
  * The lists that an entry stands in, so that each page of each list is read through one index, however much there is that nobody is told of (one

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../domain/audit-event.ts'
+import type { AuditFault, AuditVerdict } from '../ports/audit-log.ts'
 import { type Command, text, WrongUsage, withServices } from './command.ts'
 
 export const auditCommands: readonly Command[] = [
@@ -30,7 +31,43 @@ export const auditCommands: readonly Command[] = [
       })
     },
   },
+  {
+    name: 'audit verify',
+    usage: 'audit verify',
+    summary: 'Check that no entry was changed, added or removed since it was written. The server may run.',
+    run: ({ toolbox }) =>
+      withServices(toolbox, async ({ audit }) => {
+        const verdict = await audit.verify()
+        const text = [summaryOf(verdict), ...verdict.faults.map(faultLine)].join('')
+        return { data: verdict, text, ...faultOf(verdict) }
+      }),
+  },
 ]
+
+function summaryOf({ entries, chains, unconfirmed, newest }: AuditVerdict): string {
+  const lines = [
+    `${entries} ${entries === 1 ? 'entry' : 'entries'} in ${chains} ${chains === 1 ? 'chain' : 'chains'} as they were written.`,
+    newest !== undefined && `The newest: ${newest}`,
+    unconfirmed > 0 &&
+      `Not there, and perhaps never stored (a process died, or the store failed, while they were written): ${unconfirmed}.`,
+  ]
+  return lines.map((one) => (one ? `${one}\n` : '')).join('')
+}
+
+function faultLine({ id, fault, chain, from, to }: AuditFault): string {
+  if (fault === 'altered') return `altered   ${id}\n`
+  if (fault === 'foreign') return `foreign   ${id}  (not written by Signet)\n`
+  const which = from === to ? `entry ${from}` : `entries ${from} to ${to}`
+  return `missing   ${which} of chain ${chain}, which ${id} shows to have been there\n`
+}
+
+function faultOf({ broken, faults: [first] }: AuditVerdict): { fault?: string } {
+  if (broken === 0) return {}
+  const others = broken === 1 ? '' : `, the first of ${broken} faults`
+  const found =
+    first?.fault === 'missing' ? `${first.id} shows that some are missing` : `${first?.id} is ${first?.fault}`
+  return { fault: `The audit is not as it was written: ${found}${others}.` }
+}
 
 function line(entry: AuditEntry): string {
   const who = [entry.actor.kind, entry.actor.id].filter(Boolean).join(' ')

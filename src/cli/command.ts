@@ -5,7 +5,7 @@ import type { Clients } from '../clients/index.ts'
 import type { Rule } from '../domain/demand.ts'
 import type { Identities } from '../identities/index.ts'
 import type { KeyRing } from '../oidc/keys.ts'
-import type { AuditLog } from '../ports/audit-log.ts'
+import type { AuditLog, AuditProof } from '../ports/audit-log.ts'
 import type { Factors } from '../ports/factor.ts'
 import type { Engine } from '../ports/storage.ts'
 import type { Links } from '../recovery/links/index.ts'
@@ -20,7 +20,7 @@ export interface Services {
   readonly factors: Factors
   readonly links: Links
   readonly keys: KeyRing
-  readonly audit: AuditLog
+  readonly audit: AuditLog & AuditProof
   readonly store: Engine
   close(): Promise<void>
 }
@@ -71,6 +71,8 @@ export interface Invocation {
 export interface Answer {
   readonly data: unknown
   readonly text: string
+  /** It was done, and what it found is bad: one sentence, and exit 1 although the answer is printed. */
+  readonly fault?: string
 }
 
 export interface Command {

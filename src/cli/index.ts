@@ -28,13 +28,19 @@ const commands: readonly Command[] = [
   ...storeCommands,
 ]
 
+const askingForHelp = new Set(['help', '--help', '-h'])
+
 /** Runs one command; answers the exit code and never throws. */
 export async function run(words: readonly string[], toolbox: Toolbox, terminal: Terminal): Promise<number> {
-  if (words.length === 0 || words[0] === 'help' || words[0] === '--help') {
-    terminal.write(overview())
-    return 0
-  }
   const command = find(words)
+  const about = words.filter((word) => !askingForHelp.has(word)).join(' ')
+  if ((command === undefined && about !== words.join(' ')) || words.length === 0) {
+    const found = commands.filter(({ name }) => `${name} `.startsWith(about === '' ? '' : `${about} `))
+    if (found.length > 0) {
+      terminal.write(overview(found))
+      return 0
+    }
+  }
   if (command === undefined) {
     terminal.warn(`signet: ${notFound(words)}`)
     return 2
@@ -47,7 +53,9 @@ export async function run(words: readonly string[], toolbox: Toolbox, terminal: 
     }
     const answer = await command.run({ operands, options, terminal, toolbox })
     terminal.write(options.json === true ? `${JSON.stringify(answer.data)}\n` : answer.text)
-    return 0
+    if (answer.fault === undefined) return 0
+    terminal.warn(answer.fault)
+    return 1
   } catch (error) {
     return explain(error, command, terminal)
   }
@@ -117,8 +125,8 @@ function firstSentence(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('. ')[0] ?? ''
 }
 
-function overview(): string {
-  const width = Math.max(...commands.map((command) => command.name.length))
-  const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
+function overview(found: readonly Command[]): string {
+  const width = Math.max(...found.map((command) => command.name.length))
+  const lines = found.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`)
   return `signet <noun> <verb> [--json] [--help]\n\n${lines.join('\n')}\n\nSecrets come from standard input or a file, never from an argument.\n`
 }

@@ -38,3 +38,35 @@ export interface AuditQuery {
   /** At most this many, 1 to 1000. */
   readonly limit: number
 }
+
+/** Tells whether the entries are those that were written, all of them, and unchanged. */
+export interface AuditProof {
+  /**
+   * Walks through everything, page by page, also while others write; memory grows with the number of chains (one for each start of a process), not with
+   * the entries. What was cut off at the end, and nobody went on from, cannot be seen.
+   */
+  verify(): Promise<AuditVerdict>
+}
+
+export interface AuditVerdict {
+  /** How many are unchanged and in their place, and in how many chains they stand. */
+  readonly entries: number
+  readonly chains: number
+  /** Written at the very end of a chain when its process died or the store failed: whether they were ever stored, nobody knows. */
+  readonly unconfirmed: number
+  /** How many faults there are; the first of them are in `faults`. Whole: none. */
+  readonly broken: number
+  readonly faults: readonly AuditFault[]
+  /** The newest entry that was looked at. Noted elsewhere, it tells later whether the end was cut off. */
+  readonly newest?: string
+}
+
+export interface AuditFault {
+  /** The entry that was altered, or never written by Signet; of missing ones, the entry that tells that they were there. */
+  readonly id: string
+  readonly fault: 'altered' | 'foreign' | 'missing'
+  /** Of missing ones: positions in this chain. */
+  readonly chain?: string
+  readonly from?: number
+  readonly to?: number
+}

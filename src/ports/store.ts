@@ -8,6 +8,7 @@ import type { Identity } from '../domain/identity.ts'
 import type { Ended } from '../domain/objection.ts'
 import type { RecoveryCase } from '../domain/recovery-case.ts'
 import type { Instant } from '../domain/time.ts'
+import type { StoredAuditEntry } from './audit-row.ts'
 import type { CasePart } from './case-part.ts'
 import type { ContactCircle } from './contact-circle.ts'
 import type { RecoveryRow } from './recovery-row.ts'
@@ -244,22 +245,6 @@ export interface StoredKey extends Entity {
   readonly createdAt: Instant
   readonly signsFrom: Instant
   readonly retiredAt?: Instant
-}
-
-export interface StoredAuditEntry extends Entity {
-  readonly at: Instant
-  readonly action: string
-  readonly result: 'success' | 'failure'
-  readonly actor: { readonly kind: string; readonly id?: string }
-  readonly identityId?: string
-  readonly clientId?: string
-  readonly sessionId?: string
-  readonly reason?: string
-  readonly details?: Readonly<Record<string, unknown>>
-  readonly traceId?: string
-  readonly sealed?: string
-  /** The lists of its person that it stands in (`audit/story.ts`): none where nobody is told of it. */
-  readonly stories?: readonly string[]
 }
 
 export interface SealedKey extends Entity {

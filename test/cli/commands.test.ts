@@ -34,6 +34,7 @@ it('help lists every command; a command that does not exist, or is said wrong, i
       'keys list',
       'keys rotate',
       'audit list',
+      'audit verify',
       'config check',
       'config reference',
       'migrate',
@@ -43,6 +44,17 @@ it('help lists every command; a command that does not exist, or is said wrong, i
     ],
   ])
     expect(help).toContain(command)
+  for (const words of [
+    ['client', '--help'],
+    ['client', '-h'],
+    ['help', 'client'],
+  ]) {
+    const about = await signet(words)
+    expect(about).toContain('client secret add')
+    expect(about).not.toContain('identity create')
+  }
+  expect(await signet(['-h'])).toBe(help)
+  await signet.refused(2, ['help', 'clients'])
   await signet.refused(2, ['clients', 'make'])
   expect(await signet.refused(2, ['client', 'create'])).toContain('usage: signet client create')
   expect(await signet.refused(2, ['client', 'show'])).toContain('client_id')
@@ -133,6 +145,9 @@ onSqlite((_, fresh) => {
     expect(secrets).toHaveLength(2)
     expect(JSON.stringify(secrets)).not.toContain(added.client_secret)
     expect(await signet(['client', 'secret', 'list', id])).toContain(added.secret_id)
+    expect(await signet.refused(1, ['client', 'secret', 'remove', id, 'no-such'])).toContain(
+      "no secret 'no-such'",
+    )
     await signet(['client', 'secret', 'remove', id, added.secret_id])
     expect(await signet.json<unknown[]>(['client', 'secret', 'list', id])).toHaveLength(1)
 
