@@ -174,7 +174,11 @@ export const clientCommands: readonly Command[] = [
     summary: 'Withdraw one secret.',
     run: ({ toolbox, operands: [id = '', secretId = ''] }) =>
       withServices(toolbox, async ({ clients }) => {
-        await applied(clients.removeSecret(id, secretId, operator), `${id} / ${secretId}`)
+        if ((await clients.listSecrets(id))?.some((secret) => secret.id === secretId) === false)
+          throw new Refusal(
+            `The client '${id}' has no secret '${secretId}'. 'signet client secret list' shows all.`,
+          )
+        await applied(clients.removeSecret(id, secretId, operator), id)
         return { data: { client_id: id, secret_id: secretId, removed: true }, text: 'Removed.\n' }
       }),
   },

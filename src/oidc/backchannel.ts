@@ -18,6 +18,10 @@ type Deps = Pick<OidcDependencies, 'config' | 'queue' | 'fetch' | 'log'>
 /** Signing out never waits for a relying party: it is told by the queue, with retries (OIDC Back-Channel Logout 1.0, F13). */
 export function applyBackchannelLogout(provider: Provider, deps: Deps): void {
   Object.assign(provider.Client.prototype, {
+    /** In the ID token of everybody who is told by it later (Back-Channel Logout 2.1), and not of those alone who insist. */
+    includeSid(this: ProviderClient): boolean {
+      return this.backchannelLogoutUri !== undefined
+    },
     async backchannelLogout(this: ProviderClient, identityId: string, sid?: string): Promise<void> {
       if (this.backchannelLogoutUri === undefined) return
       const notice: Notice = { clientId: this.clientId, identityId, ...(sid === undefined ? {} : { sid }) }

@@ -97,11 +97,16 @@ function stateOf(ctx: KoaContextWithOIDC): SignOutState {
   return ctx.oidc.session?.state as unknown as SignOutState
 }
 
-/** Errors that go to a person and not to a client. */
+/** Errors that go to a person and not to a client. An answer to an old question, because another tab asked since, is asked for again. */
 export function createRenderError(pages: Pages) {
   return async (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> => {
     if (machinePaths.has(ctx.path)) {
       ctx.body = out
+      return
+    }
+    if (ctx.oidc.route === 'end_session_confirm' && error instanceof errors.InvalidRequest) {
+      ctx.status = 303
+      ctx.redirect('/logout')
       return
     }
     const client = clientOf(await clientConcerned(ctx))

@@ -66,7 +66,12 @@ describe('sign-out', () => {
       })
       const answer = (form: Record<string, string>) =>
         browser.send(page.action, { method: 'POST', body: new URLSearchParams(form) })
-      expect((await answer({ xsrf: 'wrong', logout: 'yes' })).status).toBe(400)
+      const old = await browser.send(page.action, {
+        method: 'POST',
+        body: new URLSearchParams({ xsrf: 'wrong', logout: 'yes' }),
+        headers: { accept: 'text/html' },
+      })
+      expect([old.status, old.headers.get('location')]).toEqual([303, '/logout'])
       expect(await whoami(app, browser)).toMatchObject({ identityId: ana.id })
       const no = await answer({ xsrf: page.xsrf, logout: 'no' })
       expect([no.status, no.headers.get('location')]).toEqual([303, back])
@@ -76,6 +81,25 @@ describe('sign-out', () => {
       expect([yes.status, yes.headers.get('location')]).toEqual([303, back])
       expect(await whoami(app, browser)).toEqual({})
       expect(await app.audited('session.ended')).toHaveLength(1)
+    })
+
+    it('S20: a question that another tab asked anew is asked again, be there somebody to sign out or not', async () => {
+      const { app, client, ana } = await startScene(open)
+      const browser = createVisitor()
+      await tokensFor(app, client, ana.id, {}, browser)
+      const ask = async () => jsonOf<SignOutPage>(await browser.send(`${app.origin}/logout`))
+      const [first, second] = [await ask(), await ask()]
+      const yes = async ({ action, xsrf }: SignOutPage) => {
+        const body = new URLSearchParams({ xsrf, logout: 'yes' })
+        return (await browser.send(action, { method: 'POST', body, headers: { accept: 'text/html' } }))
+          .headers
+      }
+      expect((await yes(first)).get('location')).toBe('/logout')
+      expect(await whoami(app, browser)).toMatchObject({ identityId: ana.id })
+      expect((await yes(second)).get('location')).toBe(`${app.issuer}/logout/success`)
+      expect((await yes(first)).get('location')).toBe('/logout')
+      const after = await browser.send(`${app.origin}/logout`)
+      expect(after.headers.get('location')).toBe(`${app.issuer}/logout/success`)
     })
 
     it('S20: whoever says no, and came from no application, stays signed in and is not told otherwise', async () => {
@@ -151,7 +175,7 @@ describe('sign-out', () => {
       const { app, ana } = await startScene(open)
       const { uri, received } = await startReceiver([500])
       const client = await app.addClient({
-        metadata: { ...metadata, backchannel_logout_uri: uri, backchannel_logout_session_required: true },
+        metadata: { ...metadata, backchannel_logout_uri: uri },
       })
       app.startQueue()
       const browser = createVisitor()
