@@ -6,13 +6,15 @@ import { lengthInWords } from '../moments.ts'
 import { get, post, type Route } from '../routes.ts'
 import { actorOf, type Guard, type SignedIn } from '../session.ts'
 import { visitOf } from '../visit.ts'
-import { createWalks, type Walk } from '../walk.ts'
+import { createWalks, tellWaiting, type Walk, type Walks } from '../walk.ts'
 import { lastDrill } from './health.ts'
 import type { Portal } from './portal.ts'
 
 export const drillPath = '/account/security/drill'
 const tryPath = `${drillPath}/try`
 const resultPath = `${drillPath}/result`
+
+type Drill = Walk & { readonly page: SignedIn }
 
 /**
  * The fire drill: a recovery of one's own account with everything but its end. Nothing is used up, nobody is told, and nothing comes of it but the
@@ -62,20 +64,19 @@ export function drillRoutes(deps: AppDependencies, portal: Portal, { signedIn }:
   }
 
   async function waiting(page: SignedIn): Promise<void> {
-    page.ctx.set('Cache-Control', 'no-store')
-    page.ctx.body = { state: await authentication.waiting(askerOf(page)) }
+    tellWaiting(page.ctx, await authentication.waiting(askerOf(page)))
   }
 
-  const walks = (page: SignedIn) =>
-    createWalks(deps, {
-      done: (_, now) => end(page, now),
-      async refused(_, now) {
-        const isShort = now.step.kind === 'refused' && now.step.reason === 'unreachable'
-        await (isShort ? end(page, now) : seeOther(page.ctx, drillPath))
-        return true
-      },
-      lost: () => seeOther(page.ctx, drillPath),
-    })
+  const walks: Walks<Drill> = createWalks(deps, {
+    // Another tab may have ended it, and begun anew.
+    done: (walk, now) => (now === undefined ? walks.show(walk) : end(walk.page, now)),
+    async refused({ page }, now) {
+      const isShort = now.step.kind === 'refused' && now.step.reason === 'unreachable'
+      await (isShort ? end(page, now) : seeOther(page.ctx, drillPath))
+      return true
+    },
+    lost: ({ page }) => seeOther(page.ctx, drillPath),
+  })
   const walk = (page: SignedIn) => walkOf(deps, page)
 
   return [
@@ -84,18 +85,18 @@ export function drillRoutes(deps: AppDependencies, portal: Portal, { signedIn }:
     get(
       tryPath,
       {},
-      signedIn((page) => walks(page).show(walk(page))),
+      signedIn((page) => walks.show(walk(page))),
     ),
     get(`${tryPath}/waiting`, { json: true }, signedIn(waiting)),
     post(
       `${tryPath}/choose`,
       {},
-      signedIn((page) => walks(page).choose(walk(page))),
+      signedIn((page) => walks.choose(walk(page))),
     ),
     post(
       `${tryPath}/prove/:factor`,
       {},
-      signedIn((page) => walks(page).prove(walk(page), page.ctx.params.factor ?? '')),
+      signedIn((page) => walks.prove(walk(page), page.ctx.params.factor ?? '')),
     ),
     post(`${tryPath}/give-up`, {}, signedIn(giveUp)),
     post(
@@ -117,7 +118,7 @@ function requirementOf({ identity }: SignedIn): Requirement {
 }
 
 /** The pages of a sign-in, in other words. */
-function walkOf(deps: AppDependencies, page: SignedIn): Walk {
+function walkOf(deps: AppDependencies, page: SignedIn): Drill {
   const { web, settings } = deps
   const { ctx } = page
   const t = web.words.translate(ctx.state.language)
@@ -125,6 +126,7 @@ function walkOf(deps: AppDependencies, page: SignedIn): Walk {
   const name = t('account:security.title')
   const nothing = { logo: undefined, policy: undefined, terms: undefined, home: undefined }
   return {
+    page,
     asker: askerOf(page),
     visit: visitOf(deps, ctx, settings.brand.name),
     place: {

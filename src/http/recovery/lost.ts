@@ -11,15 +11,15 @@ import type { AppDependencies } from '../dependencies.ts'
 import { inWords, lengthInWords, momentOf } from '../moments.ts'
 import { get, type Handler, post, type Route } from '../routes.ts'
 import { visitOf } from '../visit.ts'
-import { createWalks, type Walk } from '../walk.ts'
+import { createWalks, tellWaiting, type Walk, type Walks } from '../walk.ts'
 
 const path = '/recovery/lost'
 const requirement: Requirement = { level: 'two-factor', essential: true, recovery: true }
 
 export function recoveryLostRoutes(deps: AppDependencies): readonly Route[] {
   const { authentication, web, random, settings } = deps
-  const walks = createWalks(deps, {
-    done: (walk, now) => lostPage(deps, walk, now),
+  const walks: Walks<Walk> = createWalks(deps, {
+    done: (walk, now) => (now === undefined ? walks.show(walk) : lostPage(deps, walk, now)),
     refused: (walk, now) => stuckPage(deps, walk, now),
     lost: ({ place: { ctx } }) => gonePage(deps, ctx),
   })
@@ -37,8 +37,7 @@ export function recoveryLostRoutes(deps: AppDependencies): readonly Route[] {
   }
 
   async function waiting(ctx: WebContext): Promise<void> {
-    ctx.set('Cache-Control', 'no-store')
-    ctx.body = { state: await authentication.waiting(askerOf(ctx, ctx.params.process ?? '')) }
+    tellWaiting(ctx, await authentication.waiting(askerOf(ctx, ctx.params.process ?? '')))
   }
 
   async function restart({ asker, place }: Walk): Promise<void> {
