@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Vault } from '../ports/vault.ts'
+import { isSame } from './signed.ts'
 
 /** Proof that a form was made for this browser (S36). */
 export interface FormTokens {
@@ -14,9 +14,7 @@ export function createFormTokens(vault: Pick<Vault, 'mac'>): FormTokens {
   return {
     for: tokenFor,
     matches(browser, token) {
-      if (token === undefined) return false
-      const [expected, given] = [Buffer.from(tokenFor(browser)), Buffer.from(token)]
-      return expected.length === given.length && timingSafeEqual(expected, given)
+      return token !== undefined && isSame(tokenFor(browser), token)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { openSigned, signFor } from './signed.ts'
 
 /** Where a browser goes after a sign-in that a page of ours asked for. */
 export interface Return {
@@ -8,28 +8,19 @@ export interface Return {
   readonly fresh?: string
 }
 
-/**
- * The `state` of our own authorization requests: keyed by the browser's secret cookie, so that no other browser's answer is taken for one to this browser,
- * and nobody else can write one that leads somewhere.
- */
+/** The `state` of our own authorization requests: no other browser's answer is taken for one to this browser, and nobody else can write one that leads somewhere. */
 export function sealReturn(browser: string, value: Return): string {
   const text = Buffer.from(JSON.stringify([value.to, value.fresh])).toString('base64url')
-  return `${text}.${sign(browser, text)}`
+  return signFor(browser, 'return', text)
 }
 
 /** Undefined when this browser did not ask, or the place is none of the area's own pages. `state` may be input. */
 export function openReturn(browser: string, state: string | undefined, base: string): Return | undefined {
-  const [text = '', signature = '', ...rest] = (state ?? '').split('.')
-  const [expected, given] = [Buffer.from(sign(browser, text)), Buffer.from(signature)]
-  if (rest.length > 0 || expected.length !== given.length || !timingSafeEqual(expected, given))
-    return undefined
+  const text = openSigned(browser, 'return', state)
+  if (text === undefined) return undefined
   const [to, fresh] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string | null]
   if (!isOwnPage(to, base)) return undefined
   return fresh === null ? { to } : { to, fresh }
-}
-
-function sign(browser: string, text: string): string {
-  return createHmac('sha256', browser).update(`return ${text}`).digest('base64url')
 }
 
 /** `/account`, or below it; nothing that a browser could read as another host. */

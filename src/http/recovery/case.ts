@@ -12,8 +12,8 @@ import { queryValue, seeOther, type WebContext } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import { inSeconds, type Moment, momentOf } from '../moments.ts'
 import { get, post, type Route, type RouteOptions } from '../routes.ts'
+import { openSigned, signFor } from '../signed.ts'
 import { visitOf } from '../visit.ts'
-import { openClaim, sealClaim } from './claim-ticket.ts'
 
 const invalid = 422
 const overloaded = 503
@@ -122,7 +122,7 @@ async function open(deps: AppDependencies, ctx: WebContext): Promise<void> {
 
 /** The case that this browser showed the code of. */
 async function caseOf({ cases }: AppDependencies, ctx: WebContext, ticket: string | undefined) {
-  const id = openClaim(ctx.state.browser, ticket)
+  const id = openSigned(ctx.state.browser, 'claim', ticket)
   return id === undefined ? undefined : cases.claimed(id)
 }
 
@@ -154,7 +154,7 @@ function statusPage(
       openedAt: moment(one.openedAt),
       endsAt: moment(one.endsAt),
       overAt: moment(one.overAt),
-      ticket: sealClaim(browser, one.id),
+      ticket: signFor(browser, 'claim', one.id),
       recovering: one.recoveryId !== undefined,
       typed: more.typed ?? '',
       mistake: more.mistake,
@@ -192,5 +192,5 @@ async function withdraw(deps: AppDependencies, ctx: WebContext): Promise<void> {
 
 /** Where this browser sees how a case stands. */
 export function statusOf(ctx: WebContext, id: string): string {
-  return `${caseStatusPath}?${new URLSearchParams({ at: sealClaim(ctx.state.browser, id) })}`
+  return `${caseStatusPath}?${new URLSearchParams({ at: signFor(ctx.state.browser, 'claim', id) })}`
 }
