@@ -1,4 +1,4 @@
-import { may } from '../domain/identity.ts'
+import { hasProvedMail, may } from '../domain/identity.ts'
 import { type Health, recoveryHealth } from '../domain/recovery-health.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Factors } from '../ports/factor.ts'
@@ -21,10 +21,7 @@ export function createHealth({ clock, factors, identities, situations, policy }:
     const identity = await identities.get(identityId)
     if (identity === undefined || !may(identity, 'recover')) return undefined
     const { enrolled } = await situations.ofIdentity(identity, { recovery: true })
-    const reachable = identity.identifiers.some(
-      ({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined,
-    )
-    const resets = reachable ? resettable : undefined
+    const resets = hasProvedMail(identity.identifiers) ? resettable : undefined
     return recoveryHealth({ identity, enrolled, resets }, await policy(), clock())
   }
 }

@@ -49,6 +49,11 @@ export interface Client {
   readonly updatedAt: Instant
 }
 
+/** The portal, the console: ways in to Signet itself, and no relying parties to the people who use them. */
+export function isOurOwn({ origin, firstParty }: Pick<Client, 'origin' | 'firstParty'>): boolean {
+  return origin === 'built-in' && firstParty
+}
+
 export function isPublic(client: Pick<Client, 'metadata'>): boolean {
   return client.metadata.token_endpoint_auth_method === 'none'
 }

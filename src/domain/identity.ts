@@ -81,6 +81,11 @@ export function mailAddress(identity: Identity): Identifier | undefined {
   return addresses.find((address) => address.verifiedAt !== undefined) ?? addresses[0]
 }
 
+/** Whether messages and ways back in reach somebody at a mailbox that is really theirs. */
+export function hasProvedMail(identifiers: readonly Identifier[]): boolean {
+  return identifiers.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined)
+}
+
 const formerFor: Duration = 14 * day
 
 /** Those that still hear of what becomes of the account: whoever took it over may have changed its addresses before. */

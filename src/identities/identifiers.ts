@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/audit-event.ts'
 import { claimId, type Identifier, parseAs } from '../domain/identifier.ts'
-import type { Identity } from '../domain/identity.ts'
+import { hasProvedMail, type Identity } from '../domain/identity.ts'
 import type { Instant } from '../domain/time.ts'
 import { amend } from './amend.ts'
 import { createClaims } from './claims.ts'
@@ -86,8 +86,7 @@ function changed(
   const others = identifiers.filter((one) => !(remove && same(one, remove)) && !(wanted && same(one, wanted)))
   const place = at < 0 ? others.length : Math.min(at, others.length)
   const next = wanted === undefined ? others : others.toSpliced(place, 0, wanted)
-  const reachable =
-    remove?.kind !== 'email' || next.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt)
+  const reachable = remove?.kind !== 'email' || hasProvedMail(next)
   return reachable && next.length > 0 && next.length <= mostIdentifiers ? next : undefined
 }
 

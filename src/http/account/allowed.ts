@@ -1,4 +1,4 @@
-import type { Client } from '../../domain/client.ts'
+import { type Client, isOurOwn } from '../../domain/client.ts'
 import { type Consent, namesAllowed } from '../../domain/consent.ts'
 import type { Disclosure } from '../../ports/store.ts'
 import type { AppDependencies } from '../dependencies.ts'
@@ -40,7 +40,7 @@ export async function allowedBy(
     }
   })
   return all
-    .filter(({ client }) => !(client?.origin === 'built-in' && client.firstParty))
+    .filter(({ client }) => client === undefined || !isOurOwn(client))
     .sort((one, other) => nameOf(one).localeCompare(nameOf(other)))
 }
 

@@ -1,4 +1,4 @@
-import { clientName } from '../../domain/client.ts'
+import { clientName, isOurOwn } from '../../domain/client.ts'
 import type { Instant } from '../../domain/time.ts'
 import type { Places } from '../../ports/places.ts'
 import type { ActiveSession } from '../../ports/session-registry.ts'
@@ -28,9 +28,7 @@ export function createSessionPages(deps: AppDependencies, portal: Portal): Sessi
   async function namesOf(sessions: readonly ActiveSession[]): Promise<ReadonlyMap<string, string>> {
     const ids = [...new Set(sessions.flatMap(({ clientIds }) => clientIds))]
     const known = await Promise.all(ids.map((id) => clients.find(id)))
-    const shown = known.flatMap((client) =>
-      client === undefined || (client.origin === 'built-in' && client.firstParty) ? [] : [client],
-    )
+    const shown = known.flatMap((client) => (client === undefined || isOurOwn(client) ? [] : [client]))
     return new Map(shown.map((client) => [client.id, clientName(client)]))
   }
 

@@ -1,5 +1,6 @@
 /** The authentication process of an interaction: how it is opened, and what becomes of its result. The way through it is that of every process (walk.ts). */
 import type { Outcome } from '../../authentication/index.ts'
+import { isOurOwn } from '../../domain/client.ts'
 import { seeOther } from '../context.ts'
 import type { AppDependencies } from '../dependencies.ts'
 import type { Translate } from '../language.ts'
@@ -107,7 +108,7 @@ export function createAuthenticationPages(deps: AppDependencies): Authentication
 
 /** In our own areas a sign-in is asked for anew only before a privileged action. */
 function isAgain({ interaction, client }: Found): boolean {
-  return interaction.requirement.stepUp === true && client.origin === 'built-in' && client.firstParty
+  return interaction.requirement.stepUp === true && isOurOwn(client)
 }
 
 /** Why somebody who is signed in is asked who they are. */

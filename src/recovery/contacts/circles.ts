@@ -1,5 +1,5 @@
 import { type Contact, type FormerContact, partialFor } from '../../domain/contact.ts'
-import { type Identity, may } from '../../domain/identity.ts'
+import { hasProvedMail, type Identity, may } from '../../domain/identity.ts'
 import { Problem } from '../../domain/problem.ts'
 import type { Instant } from '../../domain/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -77,7 +77,7 @@ function formerOf(
 /** Whether somebody can vouch at all: active, and reachable at an address that is really theirs. */
 export function canVouch(identity: Identity | undefined): identity is Identity {
   if (identity === undefined || !may(identity, 'sign-in')) return false
-  return identity.identifiers.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined)
+  return hasProvedMail(identity.identifiers)
 }
 
 /** Somebody who accepted may have vouched meanwhile. */

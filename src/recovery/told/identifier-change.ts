@@ -3,7 +3,7 @@ import type { Obstacle } from '../../authentication/removal.ts'
 import type { TrustedDevices } from '../../authentication/trusted-devices.ts'
 import type { Actor } from '../../domain/audit-event.ts'
 import { type Identifier, masked, parseAs } from '../../domain/identifier.ts'
-import { type Identity, mailAddress } from '../../domain/identity.ts'
+import { hasProvedMail, type Identity, mailAddress } from '../../domain/identity.ts'
 import { readerAt } from '../../domain/reader.ts'
 import { hour } from '../../domain/time.ts'
 import type { AddressKind, AddressProofs } from '../../identities/address-proofs.ts'
@@ -157,8 +157,7 @@ function lacksAddress(
 ): Extract<IdentifierRemoved, { status: 'refused' }>['reason'] | undefined {
   const left = identifiers.filter(({ kind, value }) => kind !== own.kind || value !== own.value)
   if (left.length === identifiers.length) return 'unknown'
-  const reachable = left.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== undefined)
-  if (own.kind === 'email' && !reachable) return 'last-address'
+  if (own.kind === 'email' && !hasProvedMail(left)) return 'last-address'
   return left.length === 0 ? 'last-way' : undefined
 }
 
