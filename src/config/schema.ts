@@ -151,6 +151,7 @@ export const schema = map({
     code_lifetime: duration({ min: '1m', max: '10m' }),
     code_tries: whole(1, 10),
     per_hour: whole(1, 1_000),
+    username_reserved: duration({ max: '3650d' }),
   }),
   invitation: map({ lifetime: duration({ min: '1m', max: '60d' }) }),
   recovery: map({ link_lifetime: duration({ min: '1m', max: '15m' }), ...recoveries, contacts, cases }),

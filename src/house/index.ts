@@ -105,7 +105,7 @@ export async function compose(config: Config, { log, clock = Date.now }: Surroun
     return oidc.sessions
   }
 
-  const identities = createIdentities({ ...tools, audit, sessions })
+  const identities = createIdentities({ ...tools, audit, sessions, settings })
   const pictures = createPictures({ ...tools, audit, make: createPictureMaker() })
   const { clients, demoSecret } = createRelyingParties(config, { ...tools, audit, sessions })
   await clients.checkCollisions()

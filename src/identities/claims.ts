@@ -5,6 +5,7 @@ import type { Draft } from '../ports/storage.ts'
 import type { IdentifierClaim } from '../ports/store.ts'
 import { erase } from './erasure.ts'
 import type { IdentitiesTools } from './index.ts'
+import { createReservations } from './reservations.ts'
 
 /** Longer than anything may take between a claim and the identity that has it. */
 const orphanAge: Duration = 10 * minute
@@ -16,7 +17,7 @@ const mostHeld = 5
 
 /** Who has an identifier: one row each, taken before it is written to an identity, given back after it is gone from there. */
 export interface Claims {
-  /** False when somebody else has it. Of N racers one gets it; whoever has it already keeps it. An orphan in the way is freed at once. */
+  /** False when somebody else has it, or it is reserved. Of N racers one gets it; whoever has it already keeps it. An orphan in the way is freed at once. */
   take(identityId: string, identifier: Pick<Identifier, 'kind' | 'value'>): Promise<boolean>
   get(identifier: Pick<Identifier, 'kind' | 'value'>): Promise<IdentifierClaim | undefined>
   /** Keeps what is about to be given up from everybody else for 90 days; false when its owner keeps too many already. Taken again, it is theirs as before. */
@@ -27,15 +28,22 @@ export interface Claims {
   free(claim: IdentifierClaim): Promise<number>
 }
 
-export function createClaims({
-  store,
-  clock,
-  audit,
-}: Pick<IdentitiesTools, 'store' | 'clock' | 'audit'>): Claims {
+export function createClaims(
+  tools: Pick<IdentitiesTools, 'store' | 'clock' | 'audit' | 'vault' | 'settings'>,
+): Claims {
+  const { store, clock } = tools
   const rows = store.claims
+  const reservations = createReservations(tools)
 
-  async function takeOnce(claim: Draft<IdentifierClaim>): Promise<boolean | 'again'> {
-    if (await rows.insert(claim)) return true
+  async function takeOnce(
+    claim: Draft<IdentifierClaim>,
+    identifier: Pick<Identifier, 'kind' | 'value'>,
+  ): Promise<boolean | 'again'> {
+    if (await rows.insert(claim)) {
+      if (!(await reservations.has(identifier))) return true
+      await rows.remove(claim.id)
+      return false
+    }
     const other = await rows.get(claim.id)
     if (other === undefined) return 'again'
     // As new as a fresh one: nobody takes it for an orphan, or for what was given back.
@@ -64,7 +72,7 @@ export function createClaims({
     const { identityId, takenAt, heldUntil = 0 } = claim
     if (takenAt > clock() - orphanAge) return 0
     const owner = await store.identities.get(identityId)
-    if (owner?.state === 'deleted') return erase({ store, audit, clock }, identityId)
+    if (owner?.state === 'deleted') return erase(tools, identityId)
     // By owner, not by id: whoever took the identifier a moment ago is another owner.
     if (owner === undefined) return rows.removeBy('identityId', identityId)
     if (heldUntil > clock()) return 0
@@ -74,7 +82,7 @@ export function createClaims({
   return {
     async take(identityId, identifier) {
       for (let round = 0; round < mostRounds; round += 1) {
-        const taken = await takeOnce({ id: claimId(identifier), identityId, takenAt: clock() })
+        const taken = await takeOnce({ id: claimId(identifier), identityId, takenAt: clock() }, identifier)
         if (taken !== 'again') return taken
       }
       return false

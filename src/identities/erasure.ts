@@ -1,14 +1,16 @@
 import { eraseContacts } from './contact-erasure.ts'
 import type { IdentitiesTools } from './index.ts'
+import { createReservations } from './reservations.ts'
 
 /**
  * Erases what belongs to a deleted identity, beside its own row; answers how many identifiers became free.
  * The claims go last: as long as one is there, the orphan job and a second call find what a crash left.
  */
 export async function erase(
-  { store, audit, clock }: Pick<IdentitiesTools, 'store' | 'audit' | 'clock'>,
+  tools: Pick<IdentitiesTools, 'store' | 'audit' | 'clock' | 'vault' | 'settings'>,
   id: string,
 ): Promise<number> {
+  const { store, audit, clock } = tools
   await store.credentials.removeBy('identityId', id)
   await store.devices.removeBy('identityId', id)
   await store.whereabouts.remove(id)
@@ -25,5 +27,6 @@ export async function erase(
   await store.exports.remove(id)
   await store.exportPieces.removeBy('identityId', id)
   await audit.forget(id)
+  await createReservations(tools).reserve(await store.claims.findBy('identityId', id))
   return store.claims.removeBy('identityId', id)
 }

@@ -5,12 +5,14 @@ import type { Actor } from '../domain/audit-event.ts'
 import type { ClaimsChange } from '../domain/claims.ts'
 import type { Identifier, IdentifierKind } from '../domain/identifier.ts'
 import type { Identity, IdentityState, Role } from '../domain/identity.ts'
+import type { Duration } from '../domain/time.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { Clock, Random } from '../ports/clock.ts'
 import type { IdentityDirectory } from '../ports/identity-directory.ts'
 import type { SessionRegistry } from '../ports/session-registry.ts'
 import type { Page } from '../ports/storage.ts'
 import type { Store } from '../ports/store.ts'
+import type { Vault } from '../ports/vault.ts'
 import { createCreation } from './creation.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { createLifecycle } from './lifecycle.ts'
@@ -38,12 +40,16 @@ export interface IdentitiesTools {
     | 'disclosures'
     | 'exports'
     | 'exportPieces'
+    | 'replays'
   >
   readonly clock: Clock
   readonly random: Random
   readonly audit: AuditLog & { forget(identityId: string): Promise<void> }
   /** Asked late: the registry is built after the identities it refers to. */
   readonly sessions: () => Pick<SessionRegistry, 'endAll'>
+  readonly vault: Pick<Vault, 'mac'>
+  /** `username_reserved`: how long nobody else gets the username of somebody who was deleted. */
+  readonly settings: { readonly identifiers: { readonly username_reserved: Duration } }
 }
 
 export interface IdentityDraft {

@@ -20,12 +20,9 @@ const transitions = {
   remove: { action: 'delete', recordedAs: 'identity.deleted', ends: true },
 } as const satisfies Record<string, Transition>
 
-export function createLifecycle({
-  store,
-  clock,
-  audit,
-  sessions,
-}: IdentitiesTools): Pick<Identities, keyof typeof transitions> {
+export function createLifecycle(tools: IdentitiesTools): Pick<Identities, keyof typeof transitions> {
+  const { store, clock, audit, sessions } = tools
+
   async function move(
     id: string,
     { action, recordedAs, ends }: Transition,
@@ -60,7 +57,7 @@ export function createLifecycle({
       const before = outcome.status === 'refused' && outcome.state === 'deleted'
       // What a crash left signed in: nobody gets anything by it, but applications have not been told.
       if (before) await sessions().endAll(id)
-      if (before || outcome.status === 'done') await erase({ store, audit, clock }, id)
+      if (before || outcome.status === 'done') await erase(tools, id)
       return outcome
     },
   }

@@ -112,6 +112,8 @@ export function createHouse(store: Store, options: HouseOptions = {}) {
     random,
     audit,
     sessions: () => ({ endAll: async () => 0 }),
+    vault,
+    settings: { identifiers: { username_reserved: 0 } },
   })
   const factors: Factors = [
     password({

@@ -48,7 +48,7 @@ eachStore((_, open) => {
     )
   })
 
-  it('a username that was removed is held as well, until its owner is erased', async () => {
+  it('a username that was removed is held as well, and stays so when its owner is erased', async () => {
     const world = await createWorld(open)
     const { identities, clock } = world
     const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob')]
@@ -56,7 +56,56 @@ eachStore((_, open) => {
     clock.advance(day)
     expect((await identities.changeIdentifier(bob, { add: add('ana') }, operator)).status).toBe('taken')
     await identities.remove(ana, operator)
-    expect((await identities.changeIdentifier(bob, { add: add('ana') }, operator)).status).toBe('changed')
+    expect((await identities.changeIdentifier(bob, { add: add('ana') }, operator)).status).toBe('taken')
+  })
+
+  it('the username of somebody who was deleted goes to nobody for 90 days; addresses do at once, and nothing of the name is kept that can be read', async () => {
+    const world = await createWorld(open)
+    const { identities, clock, store } = world
+    const [ana, bob] = [await person(world, 'ana', 'Ana.Ruiz'), await person(world, 'bob')]
+    await identities.remove(ana, operator)
+    const wanted = async () =>
+      (await identities.changeIdentifier(bob, { add: add('ana.ruiz') }, operator)).status
+    expect(await wanted()).toBe('taken')
+    const email = { kind: 'email', written: 'ana@example.com' } as const
+    expect(await identities.create({ identifiers: [add('ANA.ruiz'), email] }, operator)).toEqual({
+      status: 'taken',
+      kind: 'username',
+    })
+    expect((await identities.create({ identifiers: [email] }, operator)).status).toBe('created')
+    const kept = JSON.stringify([
+      await store.replays.page({ limit: 100 }),
+      await store.claims.page({ limit: 100 }),
+    ])
+    expect(kept).not.toMatch(/ruiz/i)
+    expect(kept).not.toContain(ana)
+    // A second erasure does not begin the time anew.
+    clock.advance(89 * day)
+    await identities.remove(ana, operator)
+    expect(await wanted()).toBe('taken')
+    clock.advance(day + minute)
+    expect(await wanted()).toBe('changed')
+  })
+
+  it('nobody gets the name in the moment in which its owner is deleted, nor after a kill in between', async () => {
+    const world = await createWorld(open)
+    const { identities, clock, store } = world
+    const [ana, ...others] = [
+      await person(world, 'ana', 'ana'),
+      ...(await parallel(8, (index) => person(world, `racer${index}`))),
+    ]
+    const dying = worldOn(failing(store, 'claims.removeBy'), clock.now)
+    await expect(dying.identities.remove(ana, operator)).rejects.toThrow('killed')
+    clock.advance(day)
+    const [, ...outcomes] = await Promise.all([
+      identities.remove(ana, operator),
+      ...others.map((id) =>
+        worldOn(store, clock.now).identities.changeIdentifier(id, { add: add('ana') }, operator),
+      ),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(others.map(() => 'taken'))
+    await identities.freeOrphanedClaims()
+    expect(await identities.findByIdentifier('username', 'ana')).toBeUndefined()
   })
 
   it('of any number who want a name at once one gets it, and nobody keeps it from the others without having it', async () => {

@@ -1,5 +1,6 @@
 /** Identities on a real store with real cryptography; messages and ended sessions are kept in lists. */
 import { createAuditLog } from '../../src/audit/index.ts'
+import { day } from '../../src/domain/time.ts'
 import { createIdentities } from '../../src/identities/index.ts'
 import type { Message } from '../../src/ports/messenger.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -35,7 +36,10 @@ export function worldOn(store: Store, now: () => number) {
       messages.push(message)
     },
   }
-  const identities = createIdentities({ store, clock: now, random, audit, sessions })
+  const identities = createIdentities({
+    ...{ store, clock: now, random, audit, sessions, vault },
+    settings: { identifiers: { username_reserved: 90 * day } },
+  })
   return { vault, digest, random, audit, messages, messenger, ended, sessions, identities }
 }
 
