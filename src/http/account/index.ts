@@ -45,6 +45,7 @@ export function accountRoutes(deps: AppDependencies): readonly Route[] {
   const data = createDataPages(deps, portal)
 
   return [
+    get('/', {}, (ctx) => seeOther(ctx, '/account')),
     get('/account', {}, signedIn(home)),
     get('/account/callback', {}, callback),
     get('/account/profile', {}, signedIn(profile.show)),

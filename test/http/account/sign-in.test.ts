@@ -55,6 +55,12 @@ it('S5: S7: believes no answer that is forged, another browser’s, or another i
   expect(page.status).toBe(400)
 })
 
+it('leads whoever opens the address of the server itself to their account', async () => {
+  const signet = await openSignet()
+  const answer = await createVisitor().send(`${signet.issuer}/`)
+  expect([answer.status, answer.headers.get('location')]).toEqual([303, '/account'])
+})
+
 it('gives a password manager its permanent address', async () => {
   const signet = await openSignet()
   const answer = await createVisitor().send(`${signet.issuer}/.well-known/change-password`)

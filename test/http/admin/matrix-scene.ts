@@ -12,7 +12,7 @@ import type { Signet } from '../../support/signet.ts'
 import { createVisitor, type Visitor } from '../../support/visitor.ts'
 
 /** Answer whoever comes: the end of a sign-in, and the address that only leads on. */
-const open = ['/account/callback', '/admin/callback', '/.well-known/change-password']
+const open = ['/', '/account/callback', '/admin/callback', '/.well-known/change-password']
 
 export interface Scene {
   readonly signet: Signet
