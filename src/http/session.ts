@@ -57,10 +57,12 @@ export function createGuard(deps: AppDependencies, area: Area): Guard {
 
   async function personOf(ctx: WebContext): Promise<SignedIn | undefined> {
     const session = await oidc.currentSession(ctx as never)
-    const identity = session === undefined ? undefined : await identities.get(session.identityId)
-    if (session === undefined || identity === undefined) return undefined
-    const told = area.base === '/account' ? { recovery: await deps.recoveries.of(identity.id) } : {}
-    return { ctx, session, identity, ...told }
+    if (session === undefined) return undefined
+    const [identity, recovery] = await Promise.all([
+      identities.get(session.identityId),
+      area.base === '/account' ? deps.recoveries.of(session.identityId) : undefined,
+    ])
+    return identity && { ctx, session, identity, recovery }
   }
 
   /** A session that was opened for another application, or before a rule was there, may be too weak or too old, as at the authorization endpoint. */

@@ -51,12 +51,11 @@ export function createRecoveryBeginning(parts: RecoveriesParts): Pick<Recoveries
       // Before it is there: whoever dies in between leaves it to be told.
       await moves.watch(row, clock() + grace)
       await moves.watch(row, row.state === 'waiting' ? row.dueAt : row.endsAt)
-      const fresh = { ...row, expiresAt: row.endsAt }
       const written =
         before === undefined
-          ? await book.insert(fresh)
-          : (await book.replace({ ...fresh, version: before.version }, {})) !== undefined
-      if (written) return { ...fresh, version: (before?.version ?? 0) + 1 }
+          ? await book.insert(row)
+          : await book.replace({ ...row, version: before.version }, {})
+      if (written !== undefined) return written
     }
     throw new Problem('busy', { retryAfter: 1 })
   }

@@ -25,10 +25,10 @@ export interface RecoveryBook {
   byReference(id: string): Promise<RecoveryRow | undefined>
   /** Those that this claim code, browser or mailed link leads to. */
   byIndex(index: 'claim' | 'browser' | 'link', value: string): Promise<readonly RecoveryRow[]>
-  /** False when somebody else came between. */
-  insert(row: Omit<RecoveryRow, 'version'>): Promise<boolean>
+  /** Undefined when somebody else came between. */
+  insert(row: Omit<RecoveryRow, 'version' | 'expiresAt'>): Promise<RecoveryRow | undefined>
   /** Writes what `patch` says, by compare-and-set; undefined when somebody else came between. */
-  replace(row: RecoveryRow, patch: Partial<RecoveryRow>): Promise<RecoveryRow | undefined>
+  replace(row: Omit<RecoveryRow, 'expiresAt'>, patch: Partial<RecoveryRow>): Promise<RecoveryRow | undefined>
   open(row: RecoveryRow): Sealed
   seal(identityId: string, content: Sealed): string
   shown(row: RecoveryRow): Recovery
@@ -48,7 +48,10 @@ export function createRecoveryBook({ store, vault, clock }: RecoveryBookTools): 
     of: (identityId) => rows.get(identityId),
     byReference: async (id) => (await rows.findBy('reference', id))[0],
     byIndex: (index, value) => rows.findBy(index, value),
-    insert: (row) => rows.insert({ ...row, expiresAt: clock() + kept }),
+    async insert(row) {
+      const next = { ...row, expiresAt: clock() + kept }
+      return (await rows.insert(next)) ? { ...next, version: 1 } : undefined
+    },
     async replace(row, patch) {
       const next = { ...row, ...patch, expiresAt: clock() + kept }
       return (await rows.replace(next)) ? { ...next, version: row.version + 1 } : undefined
