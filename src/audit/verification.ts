@@ -35,12 +35,13 @@ const told = 20
 const remembered = 100
 
 /** The walk behind `AuditProof.verify`. */
-export async function verifyChains(tools: VerificationTools): Promise<AuditVerdict> {
+export async function verifyChains(tools: VerificationTools, noted?: string): Promise<AuditVerdict> {
   const chains = new Map<string, Progress>()
   const missing: (Gap & { readonly chain: string })[] = []
   const faults: AuditFault[] = []
   let [altered, lost] = [0, 0]
   let newest: string | undefined
+  let isThere = noted === undefined
 
   function progressOf(chain: string): Progress {
     const known = chains.get(chain)
@@ -62,6 +63,7 @@ export async function verifyChains(tools: VerificationTools): Promise<AuditVerdi
 
   for await (const row of entriesOf(tools.store)) {
     newest = row.id
+    if (row.id === noted) isThere = true
     const { link } = row
     if (typeof link?.chain !== 'string') {
       broken(row.id, 'foreign')
@@ -89,12 +91,13 @@ export async function verifyChains(tools: VerificationTools): Promise<AuditVerdi
   // Written while we walked, by a process whose clock is behind, they came after us.
   const stillMissing = missing.length === 0 ? [] : await lookAgain(tools, missing)
   faults.push(...stillMissing.map(({ by, ...gap }) => ({ id: by, fault: 'missing' as const, ...gap })))
+  if (noted !== undefined && !isThere) faults.unshift({ id: noted, fault: 'gone' })
   const walked = [...chains.values()].filter(({ entries }) => entries > 0)
   return {
     entries: walked.reduce((sum, { entries }) => sum + entries, 0),
     chains: walked.length,
     unconfirmed: walked.flatMap(({ gaps }) => gaps).reduce((sum, { from, to }) => sum + to - from + 1, 0),
-    broken: altered + stillMissing.length + lost,
+    broken: altered + stillMissing.length + lost + (isThere ? 0 : 1),
     faults: faults.slice(0, told),
     ...(newest === undefined ? {} : { newest }),
   }

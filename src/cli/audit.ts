@@ -33,13 +33,16 @@ export const auditCommands: readonly Command[] = [
   },
   {
     name: 'audit verify',
-    usage: 'audit verify',
-    summary: 'Check that no entry was changed, added or removed since it was written. The server may run.',
-    run: ({ toolbox }) =>
+    options: { noted: { type: 'string' } },
+    usage: 'audit verify [--noted ID]',
+    summary:
+      'Check that no entry was changed, added or removed. --noted: the newest one of an earlier check.',
+    run: ({ toolbox, options }) =>
       withServices(toolbox, async ({ audit }) => {
-        const verdict = await audit.verify()
-        const text = [summaryOf(verdict), ...verdict.faults.map(faultLine)].join('')
-        return { data: verdict, text, ...faultOf(verdict) }
+        const noted = text(options, 'noted')
+        const verdict = await audit.verify(noted === undefined ? {} : { noted })
+        const lines = [summaryOf(verdict), ...verdict.faults.map(faultLine)]
+        return { data: verdict, text: lines.join(''), ...faultOf(verdict) }
       }),
   },
 ]
@@ -57,6 +60,7 @@ function summaryOf({ entries, chains, unconfirmed, newest }: AuditVerdict): stri
 function faultLine({ id, fault, chain, from, to }: AuditFault): string {
   if (fault === 'altered') return `altered   ${id}\n`
   if (fault === 'foreign') return `foreign   ${id}  (not written by Signet)\n`
+  if (fault === 'gone') return `gone      ${id}  (noted earlier)\n`
   const which = from === to ? `entry ${from}` : `entries ${from} to ${to}`
   return `missing   ${which} of chain ${chain}, which ${id} shows to have been there\n`
 }

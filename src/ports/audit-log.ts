@@ -43,9 +43,9 @@ export interface AuditQuery {
 export interface AuditProof {
   /**
    * Walks through everything, page by page, also while others write; memory grows with the number of chains (one for each start of a process), not with
-   * the entries. What was cut off at the end, and nobody went on from, cannot be seen.
+   * the entries. What was cut off at the end, and nobody went on from, cannot be seen, unless somebody noted an id from there.
    */
-  verify(): Promise<AuditVerdict>
+  verify(options?: { readonly noted?: string }): Promise<AuditVerdict>
 }
 
 export interface AuditVerdict {
@@ -57,14 +57,14 @@ export interface AuditVerdict {
   /** How many faults there are; the first of them are in `faults`. Whole: none. */
   readonly broken: number
   readonly faults: readonly AuditFault[]
-  /** The newest entry that was looked at. Noted elsewhere, it tells later whether the end was cut off. */
+  /** The newest entry that was looked at. Noted elsewhere, it tells later whether the end was cut off: see `noted`. */
   readonly newest?: string
 }
 
 export interface AuditFault {
-  /** The entry that was altered, or never written by Signet; of missing ones, the entry that tells that they were there. */
+  /** The entry that was altered, or never written by Signet, or noted and gone; of missing ones, the entry that tells that they were there. */
   readonly id: string
-  readonly fault: 'altered' | 'foreign' | 'missing'
+  readonly fault: 'altered' | 'foreign' | 'missing' | 'gone'
   /** Of missing ones: positions in this chain. */
   readonly chain?: string
   readonly from?: number

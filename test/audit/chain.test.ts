@@ -113,13 +113,19 @@ eachStore((_, open) => {
     expect(await ledger.verify()).toMatchObject({ ...whole, entries: 6 })
   })
 
-  it('notices an end that was cut off once somebody wrote after it, also a chain that vanished; and before that does not', async () => {
+  it('notices an end that was cut off once somebody wrote after it, also a chain that vanished; and before that only with an id that was noted', async () => {
     const ledger = await openLedger(open)
     const rows = await written(ledger, 4)
     const [first, , third, last] = rows
     const chain = first?.link.chain
+    const noted = (await ledger.verify()).newest ?? ''
+    expect(await ledger.verify({ noted })).toMatchObject(whole)
     for (const row of rows.slice(2)) await ledger.store.audit.remove(row.id)
     expect(await ledger.verify()).toMatchObject({ ...whole, entries: 2 })
+    expect(await ledger.verify({ noted })).toMatchObject({
+      broken: 1,
+      faults: [{ id: noted, fault: 'gone' }],
+    })
     for (const row of rows.slice(2)) await ledger.store.audit.put(row)
 
     await ledger.another().happen()

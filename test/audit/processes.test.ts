@@ -26,7 +26,7 @@ async function scribe(url: string, { most, kill }: { most?: number; kill?: numbe
 }
 
 eachStore((_, __, fresh) => {
-  it('F3: processes that start and write at once have a chain each, whole also for whoever looks meanwhile', async () => {
+  it('processes that start and write at once have a chain each, whole also for whoever looks meanwhile', async () => {
     const url = await fresh()
     const store = await openStore({ url, clock: Date.now })
     const { verify } = logOn(store, Date.now)
@@ -47,7 +47,7 @@ eachStore((_, __, fresh) => {
     }
   })
 
-  it('F1: kill -9 while entries are written breaks nothing, and loses nothing that was promised', async () => {
+  it('F2: kill -9 while entries are written breaks nothing, and loses nothing that was promised', async () => {
     const url = await fresh()
     let promised = 0
     for (const kill of [0, 15, 40]) promised += await scribe(url, { kill })

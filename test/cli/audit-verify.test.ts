@@ -15,6 +15,8 @@ eachStore((_, __, fresh) => {
     expect(whole.entries).toBeGreaterThanOrEqual(3)
     expect(whole.chains).toBeGreaterThanOrEqual(3)
     expect(await signet(['audit', 'verify'])).toContain(`${whole.entries} entries in ${whole.chains} chains`)
+    await signet(['audit', 'verify', '--noted', whole.newest ?? ''])
+    expect((await signet.outcome(['audit', 'verify', '--noted', 'gone'])).stderr).toContain('gone is gone')
 
     const store = await openStore({ url, clock: Date.now })
     try {
