@@ -83,6 +83,8 @@ async function prepare(connection: Connection, migrations: readonly Migration[])
   const limit = minute
   await attempt(() => database.exec('PRAGMA journal_mode = WAL'), limit)
   database.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 67108864')
+  // 16 MB of journal: a page that many writes change is copied into the file a quarter as often.
+  database.exec('PRAGMA wal_autocheckpoint = 4000')
   // What was deleted is overwritten: whoever is erased is not left in free pages of the file.
   database.exec('PRAGMA secure_delete = ON')
   connection.durable(true)
