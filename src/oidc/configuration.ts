@@ -58,6 +58,7 @@ export function configurationOf(deps: OidcDependencies, parts: Parts): Configura
     cookies: cookiesFor(config.issuer),
     discovery: {
       ui_locales_supported: [...config.languages],
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       introspection_endpoint_auth_methods_supported: authMethods.filter((method) => method !== 'none'),
       introspection_endpoint_auth_signing_alg_values_supported: [...signing],
       revocation_endpoint_auth_methods_supported: [...authMethods],

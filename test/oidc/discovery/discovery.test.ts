@@ -34,6 +34,7 @@ describe('discovery', () => {
         claims_parameter_supported: true,
         request_uri_parameter_supported: false,
         ui_locales_supported: ['en', 'de'],
+        prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
       })
       expect([...(found.grant_types_supported ?? [])].sort()).toEqual([
         'authorization_code',
