@@ -162,7 +162,11 @@ eachStore((_, __, fresh) => {
     const kept = await remove('ana@example.com')
     expect(kept.status).toBe(422)
     expect(words(kept)).toContain('as strongly as is asked of you')
-    expect((await remove('ben@example.com')).status).toBe(200)
+    const removed = await remove('ben@example.com')
+    expect(removed.status).toBe(200)
+    // A notice says what became of it under no name of something else.
+    for (const { document } of [kept, removed])
+      expect(document.querySelector('.notice-danger strong, .notice-good strong')?.textContent).toBeUndefined()
     expect(await signet.house.enrolments.list(ana)).toHaveLength(2)
     expect(await signet.house.enrolments.list(ben)).toHaveLength(1)
   })
