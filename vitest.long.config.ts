@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.long.test.ts', 'test/**/*.timing.test.ts'],
-    globalSetup: ['test/support/mongodb.ts'],
+    globalSetup: ['test/support/mongodb.ts', 'test/support/compile-cache.ts'],
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 20 * 60_000,

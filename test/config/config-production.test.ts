@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { configReference } from '../../src/config.ts'
-import { cwd, key, load, production, refusal, root, write } from './files.ts'
+import { cwd, key, load, production, refusal, root, useFolder, write } from './files.ts'
+
+useFolder()
 
 describe('production', () => {
   test('starts on the defaults with issuer, master key and mail', () => {

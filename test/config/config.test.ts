@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cwd, key, load, production, refusal, write } from './files.ts'
+import { cwd, key, load, production, refusal, useFolder, write } from './files.ts'
+
+useFolder()
 
 describe('without any settings', () => {
   test('development runs on localhost with inbox and demo, and nothing else weaker than in production', () => {

@@ -8,16 +8,17 @@ import { ConfigError, loadConfig } from '../../src/config.ts'
 export const root = resolve(import.meta.dirname, '../..')
 export const key = 'Zq3x1yB8Vw0nKfTj5mLrXc7aGh2EdPu9sQiOoWvHkYU'
 
-/** Another one for each test. */
+/** Another one for each test, where `useFolder` was called. */
 export let cwd: string
 
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'signet-config-'))
-})
-
-afterEach(() => {
-  rmSync(cwd, { recursive: true })
-})
+export function useFolder(): void {
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'signet-config-'))
+  })
+  afterEach(() => {
+    rmSync(cwd, { recursive: true })
+  })
+}
 
 export function write(name: string, text: string): string {
   writeFileSync(join(cwd, name), text)

@@ -1,4 +1,3 @@
-import { afterAll } from 'vitest'
 import type { Identity } from '../../src/domain/identity.ts'
 import { password } from '../../src/factors/password.ts'
 import type { Context } from '../../src/ports/factor.ts'
@@ -15,6 +14,7 @@ export const hashing = {
   queue_per_address: 100,
   nice: 0,
 }
+/** For all files: its process ends with this one. */
 export const pool = createPasswordHasher(hashing)
 export const calls: string[] = []
 export const hasher = {
@@ -28,7 +28,6 @@ export const hasher = {
     return pool.verify(phc, text, address)
   },
 }
-afterAll(() => pool.close())
 
 export const warnings: string[] = []
 export const log: Logger = {

@@ -1,5 +1,5 @@
 /** Exports and deletions on a real store with a real queue; several "processes" may share the store, each can be cut short. Mails are kept in a list. */
-import { afterEach, expect, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { createPersonalSeal } from '../../src/audit/personal-seal.ts'
 import { day } from '../../src/domain/time.ts'
 import { createDeletions } from '../../src/identities/deletion/index.ts'
@@ -7,7 +7,7 @@ import { createExports } from '../../src/identities/export/index.ts'
 import type { ExportSection } from '../../src/identities/export/pieces.ts'
 import type { Identities } from '../../src/identities/index.ts'
 import { createMessenger } from '../../src/messaging/index.ts'
-import { createJobQueue, type Outbox } from '../../src/messaging/outbox.ts'
+import { createJobQueue } from '../../src/messaging/outbox.ts'
 import { createSendBudget } from '../../src/messaging/send-budget.ts'
 import type { Message } from '../../src/ports/messenger.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -19,11 +19,6 @@ import { issuer, operator, worldOn } from './world.ts'
 export const settings = { account: { deletion_delay: 7 * day, export_lifetime: day } }
 export const visit = { language: 'en', address: '203.0.113.7', userAgent: 'test', sessionUid: 'uid' }
 export const self = (id: string) => ({ kind: 'identity', id }) as const
-
-const running: Outbox[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((queue) => queue.stop()))
-})
 
 export type Departures = Awaited<ReturnType<typeof createDepartures>>
 
@@ -62,7 +57,7 @@ function processOn(store: Store, { now, mails, told, sections, change }: Surroun
     limits: { 'account-deletion': { queue: 1_000, firstPause: 10 }, export: { queue: 100, firstPause: 10 } },
     timing: { poll: 10, lease: 100, grace: 500 },
   })
-  running.push(queue)
+  onTestFinished(() => queue.stop())
   const rendered = { subject: '', text: '', html: '', links: [], codes: [] }
   const messenger = createMessenger({
     ...tools,

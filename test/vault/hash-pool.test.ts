@@ -29,10 +29,17 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()))
 })
 
-/** Running children of this process, from /proc. */
-function children(of = process.pid): number[] {
-  const threads = readdirSync(`/proc/${of}/task`)
-  const pids = threads.flatMap((id) => readFileSync(`/proc/${of}/task/${id}/children`, 'utf8').split(' '))
+/** Those of files that ran in this process before. */
+const others = new Set(running())
+
+/** Running children of this file, from /proc. */
+function children(): number[] {
+  return running().filter((pid) => !others.has(pid))
+}
+
+function running(): number[] {
+  const task = `/proc/${process.pid}/task`
+  const pids = readdirSync(task).flatMap((id) => readFileSync(`${task}/${id}/children`, 'utf8').split(' '))
   return pids.filter(Boolean).map(Number).filter(isHashProcess)
 }
 

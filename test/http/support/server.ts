@@ -3,22 +3,17 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Koa, { type Middleware as KoaMiddleware } from 'koa'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { WebContext } from '../../../src/http/context.ts'
 import type { Middleware } from '../../../src/http/middleware/middleware.ts'
 import { type Signet, startSignet } from '../../support/signet.ts'
 import { freshSqlite } from '../../support/stores.ts'
 
-const undo: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const step of undo.splice(0).toReversed()) await step()
-})
-
 /** A whole Signet in this process, gone after the test. The demo application only where a test needs a relying party. */
 export async function openSignet(env: Readonly<Record<string, string>> = {}): Promise<Signet> {
   const store = await freshSqlite()
   const signet = await startSignet({ storage: store.url, env: { SIGNET_DEMO__ENABLED: 'false', ...env } })
-  undo.push(async () => {
+  onTestFinished(async () => {
     await signet.stop()
     await store.drop()
   })
@@ -46,7 +41,7 @@ export async function listen(app: Pick<Koa, 'callback'>): Promise<string> {
   const server = createServer(app.callback())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  undo.push(async () => server.close())
+  onTestFinished(() => void server.close())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
