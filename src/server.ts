@@ -6,7 +6,7 @@ import { demoClientId } from './clients/built-in.ts'
 import type { Config } from './config.ts'
 import { hour, minute } from './domain/time.ts'
 import { compose, type House, type Surroundings } from './house/index.ts'
-import { demoUrl } from './house/settings.ts'
+import { demoUrl, resourcesOf } from './house/settings.ts'
 import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
 import { startSweeper } from './storage/sweeper.ts'
@@ -28,7 +28,7 @@ export async function start(config: Config, surroundings: Surroundings): Promise
   })
   try {
     await house.networks.open()
-    const application = createApp({ ...house, settings: config })
+    const application = createApp({ ...house, settings: { ...config, resources: resourcesOf(config) } })
     const server = await listen(application.callback(), config)
     undo.push(() => server.close())
     house.queue.start()

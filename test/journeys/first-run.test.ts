@@ -37,6 +37,9 @@ eachStore((_, __, fresh) => {
     const called = await visitor.press(refreshed, '/call-api')
     expect(words(called)).toContain('The API answered 200')
 
+    const allowed = await visitor.get(`${signet.issuer}/account/applications/signet-demo`)
+    expect(words(allowed)).toContain('On your behalf, at Orchard API')
+
     const asked = await visitor.press(called, '/sign-out')
     const out =
       asked.url.origin === signet.issuer
