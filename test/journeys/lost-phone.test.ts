@@ -88,6 +88,7 @@ eachStore((_, __, fresh) => {
       await told(signet, ana, /wait is over/)
       const done = await setUp(at, visitor)
       expect(words(done)).toContain('You are back')
+      expect(words(done)).toContain('What was lost is removed')
       await told(signet, ana, /new way into/)
       const own = await signet.house.enrolments.list(id)
       expect(own.map(({ factor }) => factor).sort()).toEqual(['password', 'totp'])
@@ -99,6 +100,19 @@ eachStore((_, __, fresh) => {
       expect(
         (await mailsTo(signet.issuer, ana)).filter(({ subject }) => /wait is over/.test(subject)),
       ).toHaveLength(1)
+    })
+
+    it('does not say that something was removed to whoever named nothing as lost', async () => {
+      const at = await start()
+      const { signet, clock, id } = at
+      const visitor = createVisitor()
+      await visitor.submit(await proveBoth(at, visitor))
+      clock.advance(24 * hour)
+      const done = await setUp(at, visitor)
+      expect(words(done)).toContain('You are back')
+      expect(words(done)).not.toContain('is removed')
+      const own = await signet.house.enrolments.list(id)
+      expect(own.filter(({ factor }) => factor === 'totp')).toHaveLength(2)
     })
 
     it('comes back in another browser with the code, and in none without', async () => {

@@ -114,6 +114,13 @@ test.each(['en', 'de'])('whatever “this wasn’t me” ended, the message abou
   expect(unknown).toMatch(/this wasn't me|Das war ich nicht/)
 })
 
+test('after a way back in it is named what was set up', () => {
+  const told = (language: string) =>
+    templates.render(message({ template: 'recovery-finished', language })).text
+  expect(told('en')).toContain('set up a new way to sign in: password.')
+  expect(told('de')).toContain('einen neuen Weg zur Anmeldung eingerichtet: Passwort.')
+})
+
 describe.each(Object.keys(names) as MessageTemplate[])('the message %s', (template) => {
   test.each(['en', 'de'])('has words in %s, with every value and with none', (language) => {
     for (const values of [everything, {}]) {

@@ -53,7 +53,7 @@ async function statusPage(deps: AppDependencies, ctx: WebContext, recovery: Reco
   const { web, recoveries, clock } = deps
   const { language, browser } = ctx.state
   const t = web.words.translate(language)
-  const { state, dueAt, expiresAt, told, enrolled, reviewed } = recovery
+  const { state, dueAt, expiresAt, told, enrolled, reviewed, lost } = recovery
   const waits = state === 'waiting' || state === 'contested'
   ctx.state.page = path
   web.render(ctx, {
@@ -70,6 +70,7 @@ async function statusPage(deps: AppDependencies, ctx: WebContext, recovery: Reco
       due: momentOf(dueAt, language),
       ends: momentOf(expiresAt, language),
       enrolled: enrolled === undefined ? undefined : t(`factors:${enrolled}.name`),
+      removed: lost.length > 0,
       offers: state === 'ready' ? await recoveries.offers({ browser }) : [],
       setUpPath,
     },
