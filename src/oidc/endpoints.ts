@@ -24,7 +24,7 @@ export interface EndpointDeps extends Pick<OidcDependencies, 'config' | 'pages' 
   readonly sessions: () => SessionRegistry
 }
 
-const paths = new Set([...machinePaths, '/authorize', '/logout', '/logout/confirm', '/logout/success'])
+const paths = new Set([...machinePaths.keys(), '/authorize', '/logout', '/logout/confirm', '/logout/success'])
 const resumed = /^\/authorize\/[\w-]{1,64}$/
 const postable = new Set(['/authorize', '/logout'])
 
@@ -60,7 +60,10 @@ async function answer(
   // Together they cost one commit.
   await Promise.all([requestEvents.settle(ctx), deps.disclosed(ctx)])
   explainFailure(ctx)
-  if (machinePaths.has(ctx.path)) askForCredentials(ctx, deps.config.issuer)
+  const allowed = machinePaths.get(ctx.path)
+  if (allowed === undefined) return
+  if (ctx.status === 404) refuseMethod(ctx, allowed)
+  askForCredentials(ctx, deps.config.issuer)
 }
 
 async function redirectPosted(ctx: Context, provider: Provider, deps: EndpointDeps): Promise<void> {
@@ -104,6 +107,13 @@ function explainFailure(ctx: Context): void {
   if (ctx.response.is('json') === 'json' || ctx.body === undefined || ctx.body === '') {
     ctx.body = { error: 'temporarily_unavailable', error_description: 'try again in a moment' }
   }
+}
+
+/** To the library a known path by an unknown method is nothing of its own (RFC 9110 15.5.6). */
+function refuseMethod(ctx: Context, allowed: string): void {
+  ctx.status = 405
+  ctx.set({ Allow: allowed, 'Cache-Control': 'no-store' })
+  ctx.body = { error: 'invalid_request', error_description: `this endpoint takes ${allowed}` }
 }
 
 /** To the library a request without any client authentication is malformed; it is `invalid_client` (RFC 6749 5.2), and each 401 says how (RFC 9110 15.5.2). */

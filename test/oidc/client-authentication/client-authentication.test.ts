@@ -94,6 +94,21 @@ describe('client authentication', () => {
       }
     })
 
+    it('says which methods an endpoint takes (RFC 9110 15.5.6)', async () => {
+      const { app } = await startScene(open)
+      for (const [path, method, allow] of [
+        ['/token', 'GET', 'POST'],
+        ['/revoke', 'PUT', 'POST'],
+        ['/userinfo', 'DELETE', 'GET, HEAD, POST'],
+        ['/jwks', 'POST', 'GET, HEAD'],
+      ] as const) {
+        const answer = await fetch(app.origin + path, { method, headers: { accept: 'text/html' } })
+        expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, allow])
+        expect(answer.headers.get('cache-control')).toBe('no-store')
+        expect(await answer.json()).toMatchObject({ error: 'invalid_request' })
+      }
+    })
+
     it('answers in JSON whatever a client says it accepts', async () => {
       const { app } = await startScene(open)
       for (const path of ['/token', '/userinfo', '/introspect', '/revoke']) {

@@ -129,7 +129,7 @@ describe('tokens', () => {
       const { params } = requestOf(client, { constructor: 'x', __proto__: 'y', toString: 'z' })
       const response = await createVisitor().send(`${app.origin}/authorize?${query(params)}`)
       expect(response.status).toBe(303)
-      expect((await fetch(`${app.origin}/token`, { method: 'POST' })).status).toBe(400)
+      expect((await fetch(`${app.origin}/token`, { method: 'POST' })).status).toBe(401)
       const json = await fetch(`${app.origin}/token`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
