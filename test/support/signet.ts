@@ -264,19 +264,19 @@ async function sendOff({ settle, queue, store, clock }: House): Promise<void> {
   await idle(store, clock)
 }
 
-/** Waits, at most ten seconds, until no mail and no SMS is due: only then is the newest one in the inbox the newest one there is. */
+/** Waits, at most half a minute, until no mail and no SMS is due: only then is the newest one in the inbox the newest one there is. */
 async function idle({ jobs }: Pick<Store, 'jobs'>, clock: Clock): Promise<void> {
   const isDue = async (prefix: string) => {
     const [first] = (await jobs.page({ prefix, limit: 1 })).items
     return first !== undefined && first.dueAt <= clock()
   }
-  const until = performance.now() + 10_000
+  const until = performance.now() + 30_000
   while (((await isDue('mail:')) || (await isDue('sms:'))) && performance.now() < until) await sleep(5)
 }
 
-/** The newest message to an address, from the inbox; waits up to ten seconds for it. */
+/** The newest message to an address, from the inbox; waits up to half a minute for it. */
 async function newestMail(issuer: string, to: string, after = ''): Promise<CaughtMessage> {
-  const query = new URLSearchParams({ to, wait: '10', ...(after === '' ? {} : { after }) })
+  const query = new URLSearchParams({ to, wait: '30', ...(after === '' ? {} : { after }) })
   const response = await fetch(`${issuer}/inbox/messages?${query}`)
   const [newest] = (await response.json()) as CaughtMessage[]
   if (newest === undefined) throw new Error(`no message to ${to}`)
