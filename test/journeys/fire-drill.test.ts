@@ -93,6 +93,13 @@ eachStore((_, __, fresh) => {
     expect(words(await see('/account/activity'))).toContain('fire drill')
   })
 
+  it('a tab that is opened again at the address of an answer is where the drill is', async () => {
+    const { visitor, begin } = await scene()
+    const wrong = await visitor.submit(await take(visitor, await begin(), 'password'), { password: 'no' })
+    expect(wrong.status).toBe(422)
+    expect((await visitor.get(wrong.url)).url.pathname).toBe(`${drill}/try`)
+  })
+
   it('S26: wrong answers of a drill count as those of a sign-in do', async () => {
     const { visitor, see, begin } = await scene()
     let page = await take(visitor, await begin(), 'password')

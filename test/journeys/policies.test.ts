@@ -166,7 +166,9 @@ eachStore((_, __, fresh) => {
     expect(removed.status).toBe(200)
     // A notice says what became of it under no name of something else.
     for (const { document } of [kept, removed])
-      expect(document.querySelector('.notice-danger strong, .notice-good strong')?.textContent).toBeUndefined()
+      expect(
+        document.querySelector('.notice-danger strong, .notice-good strong')?.textContent,
+      ).toBeUndefined()
     expect(await signet.house.enrolments.list(ana)).toHaveLength(2)
     expect(await signet.house.enrolments.list(ben)).toHaveLength(1)
   })

@@ -78,6 +78,7 @@ export function drillRoutes(deps: AppDependencies, portal: Portal, { signedIn }:
     lost: ({ page }) => seeOther(page.ctx, drillPath),
   })
   const walk = (page: SignedIn) => walkOf(deps, page)
+  const back = signedIn(({ ctx }) => seeOther(ctx, tryPath))
 
   return [
     get(drillPath, {}, signedIn(introduce)),
@@ -104,6 +105,9 @@ export function drillRoutes(deps: AppDependencies, portal: Portal, { signedIn }:
       {},
       signedIn(({ ctx }) => seeOther(ctx, '/account/security')),
     ),
+    // A page with a mistake has the address of the answer: a tab that is opened there again is where the drill is.
+    get(`${tryPath}/choose`, {}, back),
+    get(`${tryPath}/prove/:factor`, {}, back),
     get(resultPath, {}, signedIn(showResult)),
   ]
 }
