@@ -1,11 +1,12 @@
 import type { Identity, PlannedDeletion } from '../../domain/identity.ts'
 import type { Reader } from '../../domain/reader.ts'
-import type { DeletionsTools, DeletionVisit } from './index.ts'
+import type { DataVisit } from '../export/index.ts'
+import type { DeletionsTools } from './index.ts'
 import { deletionReaders } from './messages.ts'
 
 /** Who asked for a deletion, from where, and at which addresses the person was told of it. */
 export interface Asked {
-  readonly visit: DeletionVisit
+  readonly visit: DataVisit
   readonly readers: readonly Reader[]
 }
 
@@ -14,7 +15,7 @@ const purpose = 'account-deletion'
 /** It stands sealed in the plan and nowhere else, so that it is gone with the identity, whoever deletes that. */
 export function createAsked({ vault, clock }: Pick<DeletionsTools, 'vault' | 'clock'>) {
   return {
-    seal(identity: Identity, visit: DeletionVisit): string {
+    seal(identity: Identity, visit: DataVisit): string {
       const { language, address, userAgent, sessionUid } = visit
       const asked = {
         visit: { language, address, userAgent, sessionUid },

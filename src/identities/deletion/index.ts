@@ -13,7 +13,7 @@ import type { SendBudget } from '../../ports/send-budget.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Vault } from '../../ports/vault.ts'
 import { amend } from '../amend.ts'
-import type { ExportVisit } from '../export/index.ts'
+import type { DataVisit } from '../export/index.ts'
 import type { Identities } from '../index.ts'
 import { createAsked } from './asked.ts'
 import { createDeletionJobs, deletionKind } from './jobs.ts'
@@ -38,8 +38,6 @@ export interface DeletionsTools {
   readonly settings: { readonly account: { readonly deletion_delay: Duration } }
 }
 
-export type DeletionVisit = ExportVisit
-
 export type DeletionRequested =
   | { readonly status: 'planned'; readonly dueAt: Instant }
   /** `last-administrator`: nobody could run the service any more. `too-often`: every time a message goes to every address. */
@@ -47,7 +45,7 @@ export type DeletionRequested =
 
 export interface Deletions {
   /** Of N at once one plans it; the others, and every later one, are told of that plan. Every address is written to. */
-  request(identityId: string, visit: DeletionVisit, by: Actor): Promise<DeletionRequested>
+  request(identityId: string, visit: DataVisit, by: Actor): Promise<DeletionRequested>
   /** True for the one that kept the account; false when no deletion (of this `request`) is planned, or it is done. */
   keep(identityId: string, by: Actor, request?: string): Promise<boolean>
   /** What the link in a message is about; undefined when there is nothing (left) to keep. Spends nothing. */

@@ -2,7 +2,8 @@ import { formerAddresses, type Identity, mailAddress, type PlannedDeletion } fro
 import { type Reader, readerAt } from '../../domain/reader.ts'
 import type { Instant } from '../../domain/time.ts'
 import type { Message } from '../../ports/messenger.ts'
-import type { DeletionsTools, DeletionVisit } from './index.ts'
+import type { DataVisit } from '../export/index.ts'
+import type { DeletionsTools } from './index.ts'
 
 interface Tools extends Pick<DeletionsTools, 'messenger' | 'clock' | 'issuer'> {
   readonly linkOf: (identityId: string, plan: PlannedDeletion) => string
@@ -25,7 +26,7 @@ export function createDeletionMessages({ messenger, clock, issuer, linkOf }: Too
 
   const planAs =
     (template: 'deletion-planned' | 'deletion-reminder') =>
-    (identity: Identity, plan: PlannedDeletion, visit: DeletionVisit, further: readonly Reader[] = []) => {
+    (identity: Identity, plan: PlannedDeletion, visit: DataVisit, further: readonly Reader[] = []) => {
       const { address, userAgent, sessionUid } = visit
       return tell(merged(deletionReaders(identity, clock(), visit.language), further), plan.request, {
         template,

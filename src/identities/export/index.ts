@@ -32,7 +32,8 @@ export interface ExportsTools {
   readonly settings: { readonly account: { readonly export_lifetime: Duration } }
 }
 
-export interface ExportVisit {
+/** Where somebody is who asks for everything that is kept about them, or for its end. */
+export interface DataVisit {
   readonly language: string
   readonly address: string
   readonly userAgent?: string
@@ -46,7 +47,7 @@ export type ExportState =
 
 export interface Exports {
   /** Begins one, or joins the one that runs; the person is written to when it is ready. Of N at once one begins; of many a day, ten. */
-  request(identityId: string, visit: ExportVisit, by: Actor): Promise<'begun' | 'joined' | 'too-often'>
+  request(identityId: string, visit: DataVisit, by: Actor): Promise<'begun' | 'joined' | 'too-often'>
   state(identityId: string): Promise<ExportState | undefined>
   /** The document of the identity, piece by piece, and when it was made; undefined when there is none (any more). Throws when a piece was altered. */
   open(
@@ -60,7 +61,7 @@ export interface Exports {
 interface Payload {
   readonly identityId: string
   readonly run: string
-  readonly visit: ExportVisit
+  readonly visit: DataVisit
 }
 
 /** Kind of job. */
