@@ -40,6 +40,8 @@ export function recoveryLostRoutes(deps: AppDependencies): readonly Route[] {
     tellWaiting(ctx, await authentication.waiting(askerOf(ctx, ctx.params.process ?? '')))
   }
 
+  const back = async ({ place }: Walk) => seeOther(place.ctx, place.base)
+
   async function restart({ asker, place }: Walk): Promise<void> {
     await authentication.restart(asker)
     seeOther(place.ctx, place.base)
@@ -63,6 +65,8 @@ export function recoveryLostRoutes(deps: AppDependencies): readonly Route[] {
       walking((walk, ctx) => walks.prove(walk, ctx.params.factor ?? '')),
     ),
     post(`${at}/restart`, {}, walking(restart)),
+    // A page with a mistake has the address of the answer: a tab that is opened there again is where the recovery is.
+    ...['identify', 'choose', 'prove/:factor'].map((answer) => get(`${at}/${answer}`, {}, walking(back))),
     post(`${at}/cancel`, {}, (ctx) => seeOther(ctx, '/recovery')),
     // It sends messages.
     post(
@@ -139,7 +143,8 @@ function stuckPage(
   return true
 }
 
-function gonePage({ web }: AppDependencies, ctx: WebContext): void {
+/** Of a way back in that is over, or never was. */
+export function gonePage({ web }: AppDependencies, ctx: WebContext): void {
   const t = web.words.translate(ctx.state.language)
   web.render(ctx, { view: 'recovery/lost-gone', title: t('recoveries:gone.title'), status: 410 })
 }

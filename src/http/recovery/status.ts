@@ -12,6 +12,7 @@ import { refusalText } from '../refusal.ts'
 import { get, post, type Route } from '../routes.ts'
 import { visitOf } from '../visit.ts'
 import { statusOf } from './case.ts'
+import { gonePage } from './lost.ts'
 
 const path = '/recovery/status'
 const setUpPath = '/recovery/set-up'
@@ -88,11 +89,6 @@ async function useLink(deps: AppDependencies, ctx: WebContext): Promise<void> {
   const { key = '' } = ctx.state.form
   if (!(await deps.recoveries.bindByLink(key, ctx.state.browser))) return gonePage(deps, ctx)
   seeOther(ctx, path)
-}
-
-function gonePage({ web }: AppDependencies, ctx: WebContext): void {
-  const t = web.words.translate(ctx.state.language)
-  web.render(ctx, { view: 'recovery/lost-gone', title: t('recoveries:gone.title'), status: 410 })
 }
 
 /** The form of one way; `running` goes on with the question of a refused answer. */
