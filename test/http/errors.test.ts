@@ -77,6 +77,7 @@ describe('errors', () => {
     const { issuer } = await openSignet()
     const german = await send(issuer, { path: '/nowhere', headers: { 'accept-language': 'de-AT, en;q=0.5' } })
     expect(german.body).toContain('Hier ist nichts')
+    expect(german.body).toMatch(/href="\/account">\s*Zu meinem Konto/)
     const json = await send(issuer, { path: '/nowhere', headers: { accept: 'application/json' } })
     expect(JSON.parse(json.body).error).toBe('not-found')
   })

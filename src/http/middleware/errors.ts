@@ -80,7 +80,7 @@ export function renderProblem(
           ? t(`problems:${code}.advice`)
           : t('problems:try-again', { when: inWords(seconds * second, ctx.state.language) }),
       details: undefined,
-      again: undefined,
+      again: code === 'not-found' ? { href: '/account', text: t('error.account') } : undefined,
     },
   })
 }
