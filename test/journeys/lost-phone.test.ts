@@ -209,6 +209,18 @@ eachStore((_, __, fresh) => {
       expect(words(await owner.press(again, '/account/recovery/stop'))).toContain('It is ended')
     })
 
+    it('a tab that is opened again at the address of an answer is where the recovery is', async () => {
+      const { signet } = await start()
+      const visitor = createVisitor()
+      const begun = await visitor.press(await visitor.get(`${signet.issuer}/recovery/lost`), '/recovery/lost')
+      const malformed = await visitor.submit(begun, { identifier: 'ana@@' })
+      const wrong = await visitor.submit(await visitor.submit(malformed, { identifier: ana }), {
+        password: 'no',
+      })
+      for (const { status, url } of [malformed, wrong])
+        expect([status, (await visitor.get(url)).url.pathname]).toEqual([422, begun.url.pathname])
+    })
+
     it('S32: before the first proof everybody sees the same, whoever they say they are', async () => {
       const { signet } = await start()
       const seen = async (identifier: string) => {
