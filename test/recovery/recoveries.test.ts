@@ -102,6 +102,12 @@ eachStore((_, open) => {
       expect(await recoveries.of(id)).toBeUndefined()
     })
 
+    it('is recorded once, although two jobs look after it at the same time', async () => {
+      const { audit, id } = await ready(open)
+      const { items } = await audit.list({ identityId: id, limit: 50 })
+      expect(items.filter(({ action }) => action === 'recovery.ready')).toHaveLength(1)
+    })
+
     it('comes although the server was down, and leaves the whole time for the grant', async () => {
       const { clock, store, shelf, id } = await begun(open)
       clock.advance(20 * day)

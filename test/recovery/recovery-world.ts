@@ -97,17 +97,18 @@ export function createProcess(store: Store, clock: Clock, shelf = createShelf())
     settings,
   })
 
-  /** Does all jobs that are due, as the queue does: one that throws is done later. */
+  /** Does all jobs that are due, as the queue does: at once, and one that throws is done later. */
   async function jobs(): Promise<void> {
     const due = shelf.waiting.filter(({ dueAt }) => dueAt <= clock.now())
-    for (const job of due) {
-      shelf.waiting.splice(shelf.waiting.indexOf(job), 1)
+    for (const job of due) shelf.waiting.splice(shelf.waiting.indexOf(job), 1)
+    const again = async (job: Held) => {
       try {
         await handlers.get(job.kind)?.(job.payload as never)
       } catch {
         shelf.waiting.push({ ...job, dueAt: clock.now() + 1_000 })
       }
     }
+    await Promise.all(due.map(again))
   }
 
   /** Somebody with a proved address, a second one if wanted, a password and a code. */

@@ -66,6 +66,7 @@ const newsOf: Record<RecoveryAction, RecoveryNews['of']> = {
 
 export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
   const { book, queue, clock, grantLifetime } = tools
+  const paying = new Map<string, Promise<RecoveryRow>>()
 
   async function watch(row: Pick<RecoveryRow, 'identityId' | 'reference'>, at: Instant): Promise<void> {
     const watched: Watched = { identityId: row.identityId, id: row.reference, at }
@@ -125,10 +126,24 @@ export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
     for (let round = 0; current.owed.length > 0 && round < mostRounds; round += 1) {
       const [first] = current.owed
       if (first === undefined) break
-      const patch = await tools.pay(current, first)
-      current = await crossOut(current, first, { ...patch, ...laterDue(current, first, clock()) })
+      current = await payOnce(current, first)
     }
     return current
+  }
+
+  /** Of those who come at the same moment, a job and its claimant's page, one pays: what is done twice is recorded twice. */
+  function payOnce(row: RecoveryRow, owed: RecoveryNews): Promise<RecoveryRow> {
+    const name = `${row.reference} ${owed.of} ${owed.at}`
+    const begun = paying.get(name)
+    if (begun !== undefined) return begun
+    const payment = payNow(row, owed).finally(() => paying.delete(name))
+    paying.set(name, payment)
+    return payment
+  }
+
+  async function payNow(row: RecoveryRow, owed: RecoveryNews): Promise<RecoveryRow> {
+    const patch = await tools.pay(row, owed)
+    return crossOut(row, owed, { ...patch, ...laterDue(row, owed, clock()) })
   }
 
   async function crossOut(row: RecoveryRow, paid: RecoveryNews, patch: Partial<RecoveryRow>) {
