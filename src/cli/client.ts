@@ -158,12 +158,14 @@ export const clientCommands: readonly Command[] = [
       withServices(toolbox, async ({ clients }) => {
         const secrets = await clients.listSecrets(id)
         if (secrets === undefined) throw unknown(id)
+        const listed = secrets.map(({ id: secretId, createdAt }) => ({
+          id: secretId,
+          created_at: new Date(createdAt).toISOString(),
+        }))
         return {
-          data: secrets,
+          data: listed,
           text:
-            secrets
-              .map((secret) => `${secret.id}  made ${new Date(secret.createdAt).toISOString()}\n`)
-              .join('') || 'No secrets.\n',
+            listed.map((secret) => `${secret.id}  made ${secret.created_at}\n`).join('') || 'No secrets.\n',
         }
       }),
   },

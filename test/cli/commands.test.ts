@@ -141,7 +141,10 @@ onSqlite((_, fresh) => {
       id,
     ])
     expect(added.client_secret).not.toBe(secret)
-    const secrets = await signet.json<{ id: string }[]>(['client', 'secret', 'list', id])
+    const secrets = await signet.json<{ id: string; created_at: string }[]>(['client', 'secret', 'list', id])
+    expect(secrets.map(({ created_at }) => new Date(created_at).toISOString())).toEqual(
+      secrets.map(({ created_at }) => created_at),
+    )
     expect(secrets).toHaveLength(2)
     expect(JSON.stringify(secrets)).not.toContain(added.client_secret)
     expect(await signet(['client', 'secret', 'list', id])).toContain(added.secret_id)
