@@ -5,7 +5,7 @@ import type { Visit } from '../../src/authentication/index.ts'
 import { parallel } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
 import { eachStore, onSqlite } from '../support/stores.ts'
-import { attempt, createHouse, day, hour, minute, second, secret, visit } from './fixture.ts'
+import { attempt, createHouse, day, hour, minute, second, secret, visit } from './house.ts'
 import { stranger, throttled } from './throttled.ts'
 
 describe('the throttle', () => {

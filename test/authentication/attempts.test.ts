@@ -3,7 +3,7 @@ import { addressSubject } from '../../src/authentication/addresses.ts'
 import { parseIdentifier } from '../../src/domain/identifier.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
-import { attempt, day, guess, identified, second, secret, visit } from './fixture.ts'
+import { attempt, day, guess, identified, second, secret, visit } from './house.ts'
 import { device, stranger, throttled } from './throttled.ts'
 
 describe('an address', () => {

@@ -4,7 +4,7 @@ import type { Store } from '../../src/ports/store.ts'
 import { createClock } from '../support/clock.ts'
 import { onSqlite } from '../support/stores.ts'
 import { mailedCode } from './factors.ts'
-import { attempt, createHouse, identified, secret, visit } from './fixture.ts'
+import { attempt, createHouse, identified, secret, visit } from './house.ts'
 
 /** The store, and the writes to some of its collections in order: `!` stands before what must not be lost. */
 function watched(store: Store, names: readonly (keyof Store)[]) {

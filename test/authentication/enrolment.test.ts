@@ -14,7 +14,7 @@ import {
   plain,
   secret,
   visit,
-} from './fixture.ts'
+} from './house.ts'
 
 const other = 'another one that is long enough'
 

@@ -4,7 +4,7 @@ import { noting } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
 import { eachStore } from '../support/stores.ts'
 import { mailedCode, namedKey } from './factors.ts'
-import { asker, createHouse, operator, plain, secret, sharedHasher, visit } from './fixture.ts'
+import { asker, createHouse, operator, plain, secret, sharedHasher, visit } from './house.ts'
 
 /** What a stranger can tell about one identifier: every answer, every read and write, every hash. */
 interface Trace {

@@ -6,7 +6,7 @@ import type { Store } from '../../src/ports/store.ts'
 import { createClock } from '../support/clock.ts'
 import { mmdb, world } from '../support/mmdb.ts'
 import { eachStore } from '../support/stores.ts'
-import { attempt, createHouse, day, guess, hour, identified, secret, visit } from './fixture.ts'
+import { attempt, createHouse, day, guess, hour, identified, secret, visit } from './house.ts'
 
 const [munich, berlin, tokyo, nowhere] = ['203.0.113.7', '198.51.100.200', '2001:db8:2::1', '10.1.2.3']
 const device = 'd'.repeat(22)

@@ -4,7 +4,7 @@ import type { Rule } from '../../src/domain/demand.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { createClock } from '../support/clock.ts'
 import { eachStore } from '../support/stores.ts'
-import { createHouse, day, identified, operator, second, secret, visit } from './fixture.ts'
+import { createHouse, day, identified, operator, second, secret, visit } from './house.ts'
 
 const staff: Rule = { name: 'staff', when: { groups: ['staff'] }, level: 'two-factor', enrol_within: 7 * day }
 const shop: Rule = { name: 'shop', when: { clients: ['shop'] }, level: 'phishing-resistant' }

@@ -9,8 +9,8 @@ import { codeOf } from '../factors/authenticator.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { oneTimeFactors, spokenWord } from './factors.ts'
-import { type Asker, createHouse, type House, identified, operator, secret, visit } from './fixture.ts'
 import type { Start } from './guesser.ts'
+import { type Asker, createHouse, type House, identified, operator, secret, visit } from './house.ts'
 
 type Order = Start extends infer Each ? (Each extends Start ? Omit<Each, 'at' | 'times'> : never) : never
 

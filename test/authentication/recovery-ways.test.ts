@@ -6,7 +6,7 @@ import { trustedDevice } from '../../src/factors/trusted-device.ts'
 import { parallel } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
 import { eachStore } from '../support/stores.ts'
-import { createHouse, identified, secret, visit } from './fixture.ts'
+import { createHouse, identified, secret, visit } from './house.ts'
 
 const codes = backupCode({ serviceName: 'Signet', settings: { enabled: true, count: 10 } })
 const wanting: Requirement = { level: 'two-factor', essential: true, recovery: true }

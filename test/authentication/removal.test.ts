@@ -3,7 +3,7 @@ import { parallel } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
 import { eachStore } from '../support/stores.ts'
 import { namedKey, spokenWord } from './factors.ts'
-import { createHouse, type HouseOptions, operator, visit } from './fixture.ts'
+import { createHouse, type HouseOptions, operator, visit } from './house.ts'
 
 describe('removals at the same moment', () => {
   eachStore((_name, open) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eachStore } from '../support/stores.ts'
 import { spokenWord } from './factors.ts'
-import { asker, guess, identified, operator, plain, secret, visit } from './fixture.ts'
+import { asker, guess, identified, operator, plain, secret, visit } from './house.ts'
 import { rig } from './seam-world.ts'
 
 describe('a factor that the engine never heard of', () => {

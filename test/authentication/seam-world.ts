@@ -2,7 +2,7 @@ import type { AuthenticationEngine } from '../../src/authentication/index.ts'
 import { createClock } from '../support/clock.ts'
 import type { OpenStore } from '../support/stores.ts'
 import { askedPhone, countedCode, mailedCode, namedKey, spokenWord } from './factors.ts'
-import { type Asker, createHouse, identified, secret, visit } from './fixture.ts'
+import { type Asker, createHouse, identified, secret, visit } from './house.ts'
 
 export const order = ['password', 'named-key', 'spoken-word', 'counted-code', 'mailed-code', 'asked-phone']
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { countedCode, mailedCode, namedKey, spokenWord } from './factors.ts'
-import { identified, minute, secret, visit } from './fixture.ts'
+import { identified, minute, secret, visit } from './house.ts'
 import { order, rig } from './seam-world.ts'
 
 describe('a factor that the engine never heard of', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parallel } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
 import { eachStore } from '../support/stores.ts'
-import { asker, createHouse, hour, identified, operator, plain, secret, visit } from './fixture.ts'
+import { asker, createHouse, hour, identified, operator, plain, secret, visit } from './house.ts'
 
 describe('a sign-in with one factor', () => {
   eachStore((_name, open) => {

@@ -2,7 +2,7 @@ import { createAttempts, type Subject } from '../../src/authentication/attempts.
 import { createVault } from '../../src/vault/vault.ts'
 import { createClock } from '../support/clock.ts'
 import type { OpenStore } from '../support/stores.ts'
-import { createHouse, throttle, visit } from './fixture.ts'
+import { createHouse, throttle, visit } from './house.ts'
 
 export const device = 'd'.repeat(22)
 export const stranger = visit({ address: '198.51.100.9', userAgent: 'Somebody else' })

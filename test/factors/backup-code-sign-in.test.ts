@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { asker, hour, identified, plain, secret, visit } from '../authentication/fixture.ts'
+import { asker, hour, identified, plain, secret, visit } from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { codeOf } from './authenticator.ts'

@@ -14,7 +14,7 @@ import {
   second,
   secret,
   visit,
-} from '../authentication/fixture.ts'
+} from '../authentication/house.ts'
 import { createClock } from '../support/clock.ts'
 import type { OpenStore } from '../support/stores.ts'
 

@@ -10,7 +10,7 @@ import {
   second,
   secret,
   visit,
-} from '../authentication/fixture.ts'
+} from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { asked, delivered, lastCode, sendingHouse } from './sent.ts'

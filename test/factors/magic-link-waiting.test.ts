@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { identified, minute, second, secret, visit } from '../authentication/fixture.ts'
+import { identified, minute, second, secret, visit } from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { ana, approve, keyOf, name, numberOf, phone, withAna } from './magic-link-world.ts'

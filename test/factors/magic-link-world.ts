@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Reply } from '../../src/authentication/elsewhere.ts'
 import { emailCode } from '../../src/factors/email-code.ts'
 import { magicLink } from '../../src/factors/magic-link.ts'
-import { type Asker, type House, type HouseOptions, minute, visit } from '../authentication/fixture.ts'
+import { type Asker, type House, type HouseOptions, minute, visit } from '../authentication/house.ts'
 import type { OpenStore } from '../support/stores.ts'
 import { delivered, sendingHouse } from './sent.ts'
 

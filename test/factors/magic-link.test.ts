@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { magicLink } from '../../src/factors/magic-link.ts'
-import { asker, createHouse, minute, secret, visit } from '../authentication/fixture.ts'
+import { asker, createHouse, minute, secret, visit } from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { ana, approve, keyOf, name, numberOf, phone, settings, withAna } from './magic-link-world.ts'

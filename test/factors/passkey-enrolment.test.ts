@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { WebAuthnSettings } from '../../src/factors/webauthn.ts'
-import { identified, operator, secret, visit } from '../authentication/fixture.ts'
+import { identified, operator, secret, visit } from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { passkeys, windowsHello } from './passkey-world.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { guess, identified, minute, secret, visit } from '../authentication/fixture.ts'
+import { guess, identified, minute, secret, visit } from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { passkeys } from './passkey-world.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { push } from '../../src/factors/push.ts'
-import { type House, issuer, minute, visit } from '../authentication/fixture.ts'
+import { type House, issuer, minute, visit } from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { createPhone, type Phone } from '../support/phone.ts'
 import { eachStore } from '../support/stores.ts'

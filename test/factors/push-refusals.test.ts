@@ -9,7 +9,7 @@ import {
   second,
   secret,
   visit,
-} from '../authentication/fixture.ts'
+} from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { createPhone } from '../support/phone.ts'
 import { eachStore } from '../support/stores.ts'

@@ -14,7 +14,7 @@ import {
   second,
   secret,
   visit,
-} from '../authentication/fixture.ts'
+} from '../authentication/house.ts'
 import { createPhone, type Phone } from '../support/phone.ts'
 import type { OpenStore } from '../support/stores.ts'
 import { sendingHouse } from './sent.ts'

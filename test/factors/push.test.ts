@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hour, minute, operator, visit } from '../authentication/fixture.ts'
+import { hour, minute, operator, visit } from '../authentication/house.ts'
 import { eachStore } from '../support/stores.ts'
 import { name, subscription, town } from './push-town.ts'
 

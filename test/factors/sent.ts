@@ -11,7 +11,7 @@ import {
   type HouseOptions,
   identified,
   visit,
-} from '../authentication/fixture.ts'
+} from '../authentication/house.ts'
 import { createClock } from '../support/clock.ts'
 import type { OpenStore } from '../support/stores.ts'
 

@@ -12,7 +12,7 @@ import {
   second,
   secret,
   visit,
-} from '../authentication/fixture.ts'
+} from '../authentication/house.ts'
 import { parallel } from '../identities/world.ts'
 import { eachStore } from '../support/stores.ts'
 import { asked, budgetOn, delivered, lastCode, sendingHouse } from './sent.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { second } from '../authentication/fixture.ts'
+import { second } from '../authentication/house.ts'
 import { codeOf } from './authenticator.ts'
 import { ascii, base32, context, make, row, start } from './totp-world.ts'
 
