@@ -80,7 +80,7 @@ export interface SignedDevices {
   reachable(signed: Signed): Promise<{ readonly status: 'kept' | 'refused' } | Unheard>
   /** Nobody is at this address any more. */
   unreachable(credentialId: string, address: string): Promise<void>
-  /** Wakes every device of theirs: there is something that its app has to show. May be repeated; `Problem('busy')`: not now. */
+  /** Wakes every device of theirs: there is something that its app has to show. May be repeated. */
   notify(identityId: string, notice: Notice): Promise<void>
 }
 

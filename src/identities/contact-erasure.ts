@@ -18,7 +18,9 @@ export async function eraseContacts(
     const left = circle.contacts.filter(({ identityId }) => identityId !== id)
     const former = (circle.former ?? []).filter(({ identityId }) => identityId !== id)
     const named = circle.named.filter((one) => one !== id)
-    const brokenAt = Math.max(now, circle.brokenAt + 1)
+    // Whoever left before is missed by nobody.
+    const isMissed = left.length < circle.contacts.length
+    const brokenAt = isMissed ? Math.max(now, circle.brokenAt + 1) : circle.brokenAt
     await contacts.replace({ ...circle, contacts: left, former, named, brokenAt })
   }
 }

@@ -3,7 +3,6 @@
  * (RFC 8291), the request signed with a key of ours (RFC 8292). The address comes from a browser: it is reached through the guarded way out and no other.
  * What is sent says nothing but which of two sentences wakes somebody: who is asked and what for is looked up by the app.
  */
-import { Problem } from '../domain/problem.ts'
 import { type Duration, day, type Instant, second } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'
@@ -47,7 +46,7 @@ interface Kind {
 }
 
 export const webPushKind = 'web-push'
-/** Of notices: nobody waits for them, and they may not get lost. */
+/** Of notices: nobody waits for them. */
 export const noticeKind = 'web-push-notice'
 /** What comes after the request has expired wakes somebody for nothing. */
 export const webPushLimits: Partial<KindLimits> = {
@@ -88,8 +87,8 @@ export function createWebPush(tools: WebPushTools): Waker {
     },
     async notify(subscription, owner, { once, until }) {
       const wake: Wake = { subscription, owner, until }
-      const added = await queue.add(noticeKind, wake, { id: `${once} ${owner}` })
-      if (!added) throw new Problem('busy', { retryAfter: 60 })
+      if (!(await queue.add(noticeKind, wake, { id: `${once} ${owner}` })))
+        log.warn({ kind: noticeKind }, 'queue full: a device is not woken, its app still finds the notice')
     },
   }
 }

@@ -24,6 +24,6 @@ export interface Waker {
    * when the push service says that nobody is there any more.
    */
   wake(subscription: Subscription, owner: string, until: Instant): Promise<void>
-  /** The same for a notice, which is tried for a day; where the queue is full it throws `Problem('busy')` instead of losing it. */
+  /** The same for a notice, which is tried for a day. A full queue is logged: what somebody must be told is not told by this alone. */
   notify(subscription: Subscription, owner: string, notice: Notice): Promise<void>
 }

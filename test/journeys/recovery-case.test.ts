@@ -52,6 +52,9 @@ eachStore((_, __, fresh) => {
     await told(signet, reply, /We need to know more/)
     const asked = await statusOf(signet, claim)
     expect(words(asked)).toContain('What is in the shop’s basket?')
+    const wrong = await sendFiles(claim.visitor, asked, '/recovery/case/answer', { answer: '' }, [])
+    // Opened again, the tab is where the case is.
+    expect((await claim.visitor.get(wrong.url)).url.pathname).toBe('/recovery/status')
     const more = { name: 'x.png', type: 'image/png', bytes: Buffer.from('89504e470d0a1a0a00', 'hex') }
     await sendFiles(claim.visitor, asked, '/recovery/case/answer', { answer: 'Nothing at all.' }, [more])
     expect(words(await statusOf(signet, claim))).toContain('Your answer is here')

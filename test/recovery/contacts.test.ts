@@ -187,8 +187,11 @@ eachStore((_, open) => {
       expect(await contacts.linked(former.id, ana.id)).toBe(true)
     }
     expect(await contacts.linked(ana.id, joe.id)).toBe(false)
+    const { since } = await contacts.counting(ana.id)
     await identities.remove(eve.id, operator)
     expect(JSON.stringify(await store.contacts.get(ana.id))).not.toContain(eve.id)
+    // Whoever left before is missed by nobody: what others vouch for goes on.
+    expect((await contacts.counting(ana.id)).since).toBe(since)
     clock.advance(2 * day)
     expect(await contacts.linked(ana.id, bob.id)).toBe(false)
   })

@@ -68,8 +68,11 @@ export function createFreeze(tools: FreezingTools): Freeze {
   }
 
   async function stopRecovery({ identityId, recovery }: Questioned) {
-    if (recovery === undefined || (await tools.recoveries.of(identityId))?.id !== recovery) return undefined
-    return (await tools.recoveries.contest(recovery, 'objection')) ? 'recovery-contested' : undefined
+    const running = recovery === undefined ? undefined : await tools.recoveries.of(identityId)
+    if (running === undefined || running.id !== recovery) return undefined
+    // It may have been this that stopped it, and come no further.
+    const stopped = running.state === 'contested' || (await tools.recoveries.contest(running.id, 'objection'))
+    return stopped ? 'recovery-contested' : undefined
   }
 
   async function endProcess({ identityId, process }: Questioned) {

@@ -9,14 +9,15 @@ import type { Clock } from '../../ports/clock.ts'
 import type { JobQueue } from '../../ports/job-queue.ts'
 import type { RecoveryNews, RecoveryRow } from '../../ports/recovery-row.ts'
 import { news, type RecoveryBook } from './book.ts'
+import type { Paid } from './news.ts'
 
 export interface RecoveryMovesTools {
   readonly book: RecoveryBook
   readonly queue: JobQueue
   readonly clock: Clock
   readonly grantLifetime: Duration
-  /** Tells everybody, and does what follows; can be repeated. Answers what the row has to remember of it. */
-  readonly pay: (row: RecoveryRow, owed: RecoveryNews) => Promise<Partial<RecoveryRow>>
+  /** Tells everybody, and does what follows; can be repeated. */
+  readonly pay: (row: RecoveryRow, owed: RecoveryNews) => Promise<Paid>
   /** Whether the factor was set up since then, by a grant whose user did not come back: its credential. */
   readonly setUpSince: (row: RecoveryRow, since: Instant) => Promise<string | undefined>
 }
@@ -66,7 +67,7 @@ const newsOf: Record<RecoveryAction, RecoveryNews['of']> = {
 
 export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
   const { book, queue, clock, grantLifetime } = tools
-  const paying = new Map<string, Promise<RecoveryRow>>()
+  const paying = new Map<string, { readonly since: Instant; readonly payment: Promise<RecoveryRow> }>()
 
   async function watch(row: Pick<RecoveryRow, 'identityId' | 'reference'>, at: Instant): Promise<void> {
     const watched: Watched = { identityId: row.identityId, id: row.reference, at }
@@ -135,24 +136,39 @@ export function createRecoveryMoves(tools: RecoveryMovesTools): RecoveryMoves {
   function payOnce(row: RecoveryRow, owed: RecoveryNews): Promise<RecoveryRow> {
     const name = `${row.reference} ${owed.of} ${owed.at}`
     const begun = paying.get(name)
-    if (begun !== undefined) return begun
-    const payment = payNow(row, owed).finally(() => paying.delete(name))
-    paying.set(name, payment)
+    // What hangs is not waited for by everybody who comes after.
+    if (begun !== undefined && Math.abs(clock() - begun.since) < patience) return begun.payment
+    const payment = payNow(row, owed).finally(() => {
+      if (paying.get(name)?.payment === payment) paying.delete(name)
+    })
+    paying.set(name, { since: clock(), payment })
     return payment
   }
 
   async function payNow(row: RecoveryRow, owed: RecoveryNews): Promise<RecoveryRow> {
-    const patch = await tools.pay(row, owed)
-    return crossOut(row, owed, { ...patch, ...laterDue(row, owed, clock()) })
+    const { link, told } = await tools.pay(row, owed)
+    const patch = { ...(link === undefined ? {} : { link }), ...laterDue(row, owed, clock()) }
+    return crossOut(row, owed, patch, told)
   }
 
-  async function crossOut(row: RecoveryRow, paid: RecoveryNews, patch: Partial<RecoveryRow>) {
+  async function crossOut(
+    row: RecoveryRow,
+    paid: RecoveryNews,
+    patch: Partial<RecoveryRow>,
+    told: Paid['told'] | undefined,
+  ) {
     let current = row
     for (let round = 0; round < mostRounds; round += 1) {
       const owed = current.owed.filter((one) => one.of !== paid.of || one.at !== paid.at)
       // Somebody else crossed it out: what they wrote with it may have been used by now.
       if (owed.length === current.owed.length) return current
-      const written = await book.replace(current, { ...patch, owed })
+      // Into what is sealed there by now: somebody may have written why it is contested.
+      const sealed = told && book.seal(row.identityId, { ...book.open(current), told })
+      const written = await book.replace(current, {
+        ...patch,
+        ...(sealed === undefined ? {} : { sealed }),
+        owed,
+      })
       if (written !== undefined) return written
       const newest = await book.of(row.identityId)
       // Its place is another recovery's by now.

@@ -61,6 +61,13 @@ const actions: Record<Of, AuditAction> = {
   expired: 'recovery.expired',
 }
 
+/** What the row has to remember of it. */
+export interface Paid {
+  readonly link?: string
+  /** Where somebody was told that it began. */
+  readonly told?: Sealed['told']
+}
+
 /** Of what devices are woken for. */
 const woken: readonly Of[] = ['started', 'contested', 'ready', 'finished']
 /** How long it is news. */
@@ -73,7 +80,7 @@ export const newsFor: Duration = 7 * day
 export function createRecoveryNews(tools: RecoveryNewsTools) {
   const { book, identities, audit, digest, vault, messenger, issuer } = tools
 
-  async function pay(row: RecoveryRow, owed: RecoveryNews): Promise<Partial<RecoveryRow>> {
+  async function pay(row: RecoveryRow, owed: RecoveryNews): Promise<Paid> {
     const sealed = book.open(row)
     const identity = await identities.get(row.identityId)
     if (identity === undefined || identity.state === 'deleted') return {}
@@ -88,9 +95,7 @@ export function createRecoveryNews(tools: RecoveryNewsTools) {
     await record(row, owed, sealed, ended)
     return {
       ...(link === undefined ? {} : { link }),
-      ...(owed.of === 'started'
-        ? { sealed: book.seal(row.identityId, { ...sealed, told: told.map(maskedOf) }) }
-        : {}),
+      ...(owed.of === 'started' ? { told: told.map(maskedOf) } : {}),
     }
   }
 
