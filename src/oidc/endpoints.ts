@@ -116,10 +116,16 @@ function refuseMethod(ctx: Context, allowed: string): void {
   ctx.body = { error: 'invalid_request', error_description: `this endpoint takes ${allowed}` }
 }
 
-/** To the library a request without any client authentication is malformed; it is `invalid_client` (RFC 6749 5.2), and each 401 says how (RFC 9110 15.5.2). */
+/** What the library calls malformed: no client authentication at all, and none but an identifier. */
+const unauthenticated: readonly unknown[] = [
+  'no client authentication mechanism provided',
+  'client_secret must be provided in the Authorization header',
+]
+
+/** To the library a request without client authentication is malformed; it is `invalid_client` (RFC 6749 5.2), and each 401 says how (RFC 9110 15.5.2). */
 function askForCredentials(ctx: Context, issuer: string): void {
   const { error_description } = (ctx.body ?? {}) as { error_description?: unknown }
-  if (error_description === 'no client authentication mechanism provided') {
+  if (unauthenticated.includes(error_description)) {
     ctx.status = 401
     ctx.body = { error: 'invalid_client', error_description }
   }

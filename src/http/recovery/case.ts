@@ -34,6 +34,8 @@ export function recoveryCaseRoutes(deps: AppDependencies): readonly Route[] {
     get(path, {}, (ctx) => formPage(deps, ctx)),
     post(path, { limit: 'message', ...withFiles }, (ctx) => open(deps, ctx)),
     get(caseStatusPath, {}, (ctx) => status(deps, ctx)),
+    // Where a mistake is shown, for whoever opens the tab again.
+    get(`${path}/answer`, {}, (ctx) => seeOther(ctx, '/recovery/status')),
     post(`${path}/answer`, { limit: 'message', ...withFiles }, (ctx) => answer(deps, ctx)),
     post(`${path}/withdraw`, { limit: 'message' }, (ctx) => withdraw(deps, ctx)),
   ]
@@ -110,7 +112,10 @@ async function open(deps: AppDependencies, ctx: WebContext): Promise<void> {
   if (opened.status === 'refused') {
     const text = t(`cases:form.mistakes.${opened.reason}`)
     if (opened.reason !== 'busy') return formPage(deps, ctx, ctx.state.form, { field: 'form', text })
-    deps.log.warn({}, 'as many recovery cases were opened today as recovery.cases.per_day says')
+    deps.log.warn(
+      { traceId: ctx.state.traceId },
+      'as many recovery cases were opened today as recovery.cases.per_day says',
+    )
     ctx.set('Retry-After', String(inSeconds(hour)))
     return formPage(deps, ctx, ctx.state.form, { field: 'form', text, status: overloaded })
   }

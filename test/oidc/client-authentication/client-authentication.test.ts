@@ -70,12 +70,11 @@ describe('client authentication', () => {
     it('refuses a wrong secret, an empty one, none, and the placeholder, all alike', async () => {
       const { app } = await startScene(open)
       const client = await app.addClient({ metadata: machine })
-      for (const secret of ['wrong', 'kept-elsewhere', `${client.secret} `]) {
+      for (const secret of ['wrong', 'kept-elsewhere', `${client.secret} `, '']) {
         const answer = await post(app, '/token', { ...client, secret }, ask)
         expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client'])
         expect(answer.headers.get('www-authenticate')).toContain('Basic')
       }
-      expect((await post(app, '/token', { ...client, secret: '' }, ask)).status).toBe(400)
       const none = await post(app, '/token', undefined, { ...ask, client_id: client.id })
       expect([none.status, none.body.error]).toEqual([401, 'invalid_client'])
       const unknown = await post(app, '/token', { ...client, id: 'nobody' }, ask)
