@@ -2,8 +2,10 @@
 // Runs the command line: src/ in a checkout (Node strips the types), dist/ in a published package.
 // Where the Node that runs this is too old, it hands over to the one that came with `npm ci`, if there is one.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import module from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import v8 from 'node:v8'
 
@@ -19,7 +21,7 @@ else if (existsSync(bundledNode) && process.execPath !== bundledNode) handOver()
 else refuse()
 
 async function run() {
-  module.enableCompileCache?.()
+  enableCompileCache()
   // What loading leaves behind would otherwise make the heap some 15 MiB larger, for good: it may grow once there are requests.
   v8.setFlagsFromString('--semi-space-growth-factor=1')
   process.removeAllListeners('warning')
@@ -32,6 +34,20 @@ async function run() {
   const { main } = await import(entry.href)
   process.exitCode = await main(process.argv.slice(2))
   v8.setFlagsFromString('--semi-space-growth-factor=2')
+}
+
+/** Not in the folder for temporary files itself: whoever is first there, on a machine with other users, would say what we run. */
+function enableCompileCache() {
+  const user = process.getuid?.()
+  const folder = join(tmpdir(), `signet-compiled-${user ?? 'by-us'}`)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const { uid, mode } = lstatSync(folder)
+    const isOurs = user === undefined || (uid === user && (mode & 0o077) === 0)
+    if (isOurs) module.enableCompileCache?.(folder)
+  } catch {
+    // Nowhere to write: it starts a little later.
+  }
 }
 
 function handOver() {

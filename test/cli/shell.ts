@@ -58,8 +58,9 @@ function execute(
   input = '',
 ): Promise<Outcome> {
   const [noun = ''] = words
-  if (noun !== 'start' && seen.has(noun)) return inThisProcess(words, env, input)
-  seen.add(noun)
+  const here = `${expect.getState().testPath} ${noun}`
+  if (noun !== 'start' && seen.has(here)) return inThisProcess(words, env, input)
+  seen.add(here)
   return runSignet(words, env, input)
 }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -42,6 +42,19 @@ test('signet config check lists every fault on standard error, and exits 1 witho
   expect(stderr).toContain('SIGNET_PORT: port: found "x"')
   expect(stderr).toContain('did you mean SIGNET_ISSUER?')
   expect(stderr).not.toMatch(/\n\s+at /)
+})
+
+test('what is compiled is kept where nobody else can write, and nothing is read from where somebody else can', async () => {
+  const run = () => signet(['help'], { TMPDIR: folder })
+  expect((await run()).code).toBe(0)
+  const [name = ''] = readdirSync(folder)
+  const kept = join(folder, name)
+  expect(statSync(kept).mode & 0o777).toBe(0o700)
+  const [first = ''] = readdirSync(kept)
+  rmSync(join(kept, first), { recursive: true })
+  chmodSync(kept, 0o777)
+  expect((await run()).code).toBe(0)
+  expect([first === '', readdirSync(kept)]).toEqual([false, []])
 })
 
 test('signet start refuses production on development settings, all at once', async () => {

@@ -1,5 +1,5 @@
 /**
- * As vitest's global set-up: processes that tests start, by the hundred, keep what Node compiles where bin/signet.js does,
+ * As vitest's global set-up: processes that tests start, by the hundred, keep what Node compiles in one place,
  * so that only the first one of a kind compiles it.
  */
 import { tmpdir } from 'node:os'
