@@ -190,7 +190,7 @@ async function enrolOrUndo(
     by: operator,
   })
   if (enrolled.status === 'enrolled') return
-  await identities.remove(identity.id, operator)
+  await identities.discard(identity.id, operator)
   const limits = Object.entries(enrolled.values ?? {}).map(([name, value]) => `${name} ${value}`)
   throw new Refusal(
     `The password was refused (${[enrolled.reason, ...limits].join(', ')}); nobody was created.`,

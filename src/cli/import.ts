@@ -77,7 +77,7 @@ async function importLine(services: Services, text: string): Promise<string | un
     password_hash: { phc: password_hash },
     totp_secret: { totp_secret, totp_algorithm, totp_digits, totp_period },
   })
-  if (fault !== undefined) await identities.remove(created.identity.id, operator)
+  if (fault !== undefined) await identities.discard(created.identity.id, operator)
   return fault
 }
 

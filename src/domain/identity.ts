@@ -23,6 +23,8 @@ export interface Identity {
   readonly former?: readonly FormerIdentifier[]
   /** The person wants to be deleted, and is, unless they change their mind. */
   readonly deletion?: PlannedDeletion
+  /** Of a deleted one: nobody ever was that person, so nobody else can be taken for them. */
+  readonly unused?: true
 }
 
 export interface FormerIdentifier extends Pick<Identifier, 'kind' | 'written'> {

@@ -20,7 +20,7 @@ export interface Claims {
   /** False when somebody else has it, or it is reserved. Of N racers one gets it; whoever has it already keeps it. An orphan in the way is freed at once. */
   take(identityId: string, identifier: Pick<Identifier, 'kind' | 'value'>): Promise<boolean>
   get(identifier: Pick<Identifier, 'kind' | 'value'>): Promise<IdentifierClaim | undefined>
-  /** Keeps what is about to be given up from everybody else for 90 days; false when its owner keeps too many already. Taken again, it is theirs as before. */
+  /** Keeps what is theirs and about to be given up from everybody else for 90 days; false when its owner keeps too many already. Taken again, it is theirs as before. */
   hold(claim: IdentifierClaim): Promise<boolean>
   /** Gives back what was read; not when somebody, even its owner, took it again meanwhile. */
   release(claim: IdentifierClaim): Promise<boolean>
@@ -41,18 +41,29 @@ export function createClaims(
   ): Promise<boolean | 'again'> {
     if (await rows.insert(claim)) {
       if (!(await reservations.has(identifier))) return true
-      await rows.remove(claim.id)
+      await release({ ...claim, version: 1 })
       return false
     }
     const other = await rows.get(claim.id)
     if (other === undefined) return 'again'
-    // As new as a fresh one: nobody takes it for an orphan, or for what was given back.
-    if (other.identityId === claim.identityId)
+    if (other.identityId === claim.identityId) {
+      // Only asked for until now, by the same person at the same moment or before a crash: as if it were fresh.
+      const isPending = other.heldUntil === undefined && !(await isOwned(other))
+      if (isPending && (await reservations.has(identifier))) return false
+      // As new as a fresh one: nobody takes it for an orphan, or for what was given back.
       return (await rows.replace({ ...claim, version: other.version })) || 'again'
+    }
     return (await free(other)) > 0 ? 'again' : false
   }
 
+  async function isOwned(claim: IdentifierClaim): Promise<boolean> {
+    const owner = await store.identities.get(claim.identityId)
+    return owner !== undefined && owns(owner, claim)
+  }
+
   async function hold(claim: IdentifierClaim): Promise<boolean> {
+    // What is held goes back to its owner unasked: it must have been theirs.
+    if (!(await isOwned(claim))) return true
     const own = await rows.findBy('identityId', claim.identityId)
     const held = own.filter(({ id, heldUntil = 0 }) => id !== claim.id && heldUntil > clock())
     if (held.length >= mostHeld) return false

@@ -27,6 +27,7 @@ export async function erase(
   await store.exports.remove(id)
   await store.exportPieces.removeBy('identityId', id)
   await audit.forget(id)
-  await createReservations(tools).reserve(await store.claims.findBy('identityId', id))
+  const isUnused = (await store.identities.get(id))?.unused === true
+  if (!isUnused) await createReservations(tools).reserve(await store.claims.findBy('identityId', id))
   return store.claims.removeBy('identityId', id)
 }

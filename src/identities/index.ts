@@ -144,6 +144,8 @@ export interface Identities extends IdentityDirectory {
    * short. With `when` only an identity of which that holds in the moment in which it is removed.
    */
   remove(id: string, by: Actor, when?: (identity: Identity) => boolean): Promise<Moved>
+  /** Takes back a creation that did not come to its end: removes it, and its username is free at once. */
+  discard(id: string, by: Actor): Promise<Moved>
   /** By id, or with `search` by identifier; a page may be shorter than `limit` although there is a next one. */
   list(query: IdentityQuery): Promise<Page<Identity>>
   /** A job: frees identifiers whose identity was never written or is gone; answers how many. Safe beside everything else. */

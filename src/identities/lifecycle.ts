@@ -10,6 +10,8 @@ interface Transition {
   readonly recordedAs: AuditAction
   /** What was issued before is void, also after a restoration. */
   readonly ends: boolean
+  /** Nobody can have used it, whatever its state says. */
+  readonly unused?: boolean
 }
 
 const transitions = {
@@ -20,17 +22,19 @@ const transitions = {
   remove: { action: 'delete', recordedAs: 'identity.deleted', ends: true },
 } as const satisfies Record<string, Transition>
 
-export function createLifecycle(tools: IdentitiesTools): Pick<Identities, keyof typeof transitions> {
+export function createLifecycle(
+  tools: IdentitiesTools,
+): Pick<Identities, keyof typeof transitions | 'discard'> {
   const { store, clock, audit, sessions } = tools
 
   async function move(
     id: string,
-    { action, recordedAs, ends }: Transition,
+    { action, recordedAs, ends, unused = false }: Transition,
     by: Actor,
     when: (identity: Identity) => boolean = () => true,
   ): Promise<Moved> {
     const amended = await amend(store, id, (identity) =>
-      when(identity) ? moved(identity, action, ends, clock()) : undefined,
+      when(identity) ? moved(identity, action, ends, unused, clock()) : undefined,
     )
     if (amended === undefined) return { status: 'unknown' }
     const { before, after } = amended
@@ -47,19 +51,27 @@ export function createLifecycle(tools: IdentitiesTools): Pick<Identities, keyof 
     return { status: 'done', identity: after }
   }
 
+  async function remove(
+    id: string,
+    by: Actor,
+    transition: Transition,
+    when?: (identity: Identity) => boolean,
+  ): Promise<Moved> {
+    const outcome = await move(id, transition, by, when)
+    const before = outcome.status === 'refused' && outcome.state === 'deleted'
+    // What a crash left signed in: nobody gets anything by it, but applications have not been told.
+    if (before) await sessions().endAll(id)
+    if (before || outcome.status === 'done') await erase(tools, id)
+    return outcome
+  }
+
   return {
     activate: (id, by) => move(id, transitions.activate, by),
     suspend: (id, by) => move(id, transitions.suspend, by),
     disable: (id, by) => move(id, transitions.disable, by),
     restore: (id, by) => move(id, transitions.restore, by),
-    async remove(id, by, when) {
-      const outcome = await move(id, transitions.remove, by, when)
-      const before = outcome.status === 'refused' && outcome.state === 'deleted'
-      // What a crash left signed in: nobody gets anything by it, but applications have not been told.
-      if (before) await sessions().endAll(id)
-      if (before || outcome.status === 'done') await erase(tools, id)
-      return outcome
-    },
+    remove: (id, by, when) => remove(id, by, transitions.remove, when),
+    discard: (id, by) => remove(id, by, { ...transitions.remove, unused: true }),
   }
 }
 
@@ -67,6 +79,7 @@ function moved(
   identity: Identity,
   action: IdentityAction,
   ends: boolean,
+  unused: boolean,
   now: Instant,
 ): Identity | undefined {
   const state = lifecycle[identity.state][action]
@@ -85,6 +98,7 @@ function moved(
       createdAt,
       updatedAt: now,
       notBefore: now,
+      ...(unused || identity.state === 'invited' ? { unused: true } : {}),
     }
   return { ...identity, state, updatedAt: now, ...(ends ? { notBefore: now } : {}) }
 }

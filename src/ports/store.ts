@@ -51,8 +51,8 @@ export interface Collections {
   readonly artifacts: Artifact
   /** One row per living or ended session, id = digest of its uid. */
   readonly sessions: SessionRow
-  /** What may happen once and did (a `jti` seen, a ticket spent, a try taken): insert-only. */
-  readonly replays: Entity
+  /** What may happen once and did (a `jti` seen, a ticket spent, a try taken): insert-only, but for what is reserved anew. */
+  readonly replays: Replay
   /** Rules of the policy. id = name. */
   readonly policies: StoredRule
   readonly keys: StoredKey
@@ -67,6 +67,11 @@ export interface Collections {
 }
 
 export type Store = { readonly [Name in keyof Collections]: Collection<Collections[Name]> } & Engine
+
+/** Something that happened once, or is kept from happening, until it expires. */
+interface Replay extends Entity {
+  readonly since?: Instant
+}
 
 export interface IdentifierClaim extends Entity {
   readonly identityId: string

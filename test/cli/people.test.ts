@@ -50,12 +50,14 @@ onSqlite((_, fresh) => {
     expect(await signet.refused(1, ['identity', 'create', '--email', 'nobody'])).toContain('email')
     const weak = await signet.refused(
       1,
-      ['identity', 'create', '--email', 'eve@example.com', '--password-stdin'],
+      ['identity', 'create', '--email', 'eve@example.com', '--username', 'eve', '--password-stdin'],
       'short',
     )
     expect(weak).toContain('password')
     expect(weak).not.toContain('short\n')
     await signet.refused(1, ['identity', 'show', 'eve@example.com'])
+    // Nobody was created: the name is nobody's either.
+    await signet(['identity', 'create', '--email', 'eve@example.com', '--username', 'eve'])
 
     expect(await signet.json(['identity', 'suspend', 'ana@example.com'])).toMatchObject({
       id: ana.id,
@@ -101,5 +103,13 @@ onSqlite((_, fresh) => {
     expect(complaint).not.toContain('line 4')
     expect(await signet.json(['identity', 'show', 'cleo@example.com'])).toMatchObject({ state: 'invited' })
     await signet.refused(1, ['identity', 'show', 'eve@example.com'])
+
+    const named = (hashed: string) =>
+      line('dan@example.com', { preferred_username: 'dan', password_hash: hashed })
+    const broken = await signet.refused(1, ['identity', 'import'], await named('$argon2id$broken'))
+    expect(broken).toContain('password_hash')
+    expect(await signet.json(['identity', 'import'], await named(password_hash))).toMatchObject({
+      created: 1,
+    })
   })
 })

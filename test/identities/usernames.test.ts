@@ -87,6 +87,83 @@ eachStore((_, open) => {
     expect(await wanted()).toBe('changed')
   })
 
+  it('asked twice at once, or again after a kill, a reserved name is refused as well', async () => {
+    const world = await createWorld(open)
+    const { identities, clock, store } = world
+    const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob', 'bob')]
+    await identities.remove(ana, operator)
+    const change = { add: add('ana'), remove: own('bob') }
+    const wanted = async () => (await identities.changeIdentifier(bob, change, operator)).status
+    let second: string | undefined
+    const between = Object.create(store.replays, {
+      get: {
+        value: async (id: string) => {
+          second ??= await wanted()
+          // Whoever gives up what is only asked for does not own it by that.
+          await identities.changeIdentifier(bob, { remove: own('ana') }, operator)
+          return store.replays.get(id)
+        },
+      },
+    })
+    const slow = worldOn(Object.create(store, { replays: { value: between } }), clock.now)
+    expect((await slow.identities.changeIdentifier(bob, change, operator)).status).toBe('taken')
+    expect(second).toBe('taken')
+    expect(await store.claims.get('username:ana')).toBeUndefined()
+    const killed = worldOn(failing(store, 'replays.get'), clock.now)
+    await expect(killed.identities.changeIdentifier(bob, change, operator)).rejects.toThrow('killed')
+    expect(await wanted()).toBe('taken')
+    expect(await names(world, bob)).toEqual(['bob'])
+  })
+
+  it('a shorter time frees what was reserved before, and a longer one takes nothing from who has it by then', async () => {
+    const world = await createWorld(open)
+    const { identities, clock, store } = world
+    const [ana, bob] = [await person(world, 'ana', 'ana'), await person(world, 'bob')]
+    await identities.remove(ana, operator)
+    clock.advance(2 * day)
+    const wanted = async (reserved: number) =>
+      (
+        await worldOn(store, clock.now, reserved).identities.changeIdentifier(
+          bob,
+          { add: add('ana') },
+          operator,
+        )
+      ).status
+    expect(await wanted(3 * day)).toBe('taken')
+    expect(await wanted(2 * day)).toBe('changed')
+    const renamed = { add: add('Ana'), remove: own('ana') }
+    expect((await identities.changeIdentifier(bob, renamed, operator)).status).toBe('changed')
+    const removed = await identities.changeIdentifier(bob, { remove: own('ana') }, operator)
+    expect(removed.status).toBe('changed')
+    expect(await wanted(90 * day)).toBe('changed')
+    // The next one who is deleted has the whole time.
+    await worldOn(store, clock.now, 2 * day).identities.remove(bob, operator)
+    const eve = await person(world, 'eve')
+    clock.advance(day)
+    const shorter = worldOn(store, clock.now, 2 * day).identities
+    expect((await shorter.changeIdentifier(eve, { add: add('ana') }, operator)).status).toBe('taken')
+    const none = worldOn(store, clock.now, 0).identities
+    expect((await none.changeIdentifier(eve, { add: add('ana') }, operator)).status).toBe('changed')
+  })
+
+  it('whoever never came leaves no reserved name, also after a kill in between', async () => {
+    const world = await createWorld(open)
+    const { identities, clock, store } = world
+    const dying = worldOn(failing(store, 'claims.removeBy'), clock.now).identities
+    const draft = { identifiers: [add('ana')] }
+    const made = async (state: 'invited' | 'active') => {
+      const created = await identities.create({ ...draft, state }, operator)
+      if (created.status !== 'created') throw new Error(created.status)
+      return created.identity.id
+    }
+    await identities.remove(await made('invited'), operator)
+    await identities.discard(await made('active'), operator)
+    await expect(dying.discard(await made('active'), operator)).rejects.toThrow('killed')
+    clock.advance(day)
+    await identities.remove(await made('active'), operator)
+    expect(await identities.create(draft, operator)).toEqual({ status: 'taken', kind: 'username' })
+  })
+
   it('nobody gets the name in the moment in which its owner is deleted, nor after a kill in between', async () => {
     const world = await createWorld(open)
     const { identities, clock, store } = world

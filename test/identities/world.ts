@@ -1,6 +1,6 @@
 /** Identities on a real store with real cryptography; messages and ended sessions are kept in lists. */
 import { createAuditLog } from '../../src/audit/index.ts'
-import { day } from '../../src/domain/time.ts'
+import { type Duration, day } from '../../src/domain/time.ts'
 import { createIdentities } from '../../src/identities/index.ts'
 import type { Message } from '../../src/ports/messenger.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -20,7 +20,7 @@ export async function createWorld(open: OpenStore) {
 }
 
 /** On a store that the test wrapped: to fail, or to note what is asked of it. */
-export function worldOn(store: Store, now: () => number) {
+export function worldOn(store: Store, now: () => number, reserved: Duration = 90 * day) {
   const vault = createVault(new Uint8Array(32).fill(7))
   const audit = createAuditLog({ store, vault, clock: now, random })
   const messages: Message[] = []
@@ -38,7 +38,7 @@ export function worldOn(store: Store, now: () => number) {
   }
   const identities = createIdentities({
     ...{ store, clock: now, random, audit, sessions, vault },
-    settings: { identifiers: { username_reserved: 90 * day } },
+    settings: { identifiers: { username_reserved: reserved } },
   })
   return { vault, digest, random, audit, messages, messenger, ended, sessions, identities }
 }
