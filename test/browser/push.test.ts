@@ -9,6 +9,7 @@ import { acrOf } from '../../src/domain/assurance.ts'
 import { proved } from '../recovery/recovery-world.ts'
 import { addPerson, password } from '../support/person.ts'
 import { type PushService, startPushService } from '../support/push-service.ts'
+import { registrationOf } from './service-worker.ts'
 import { fill, press, useStage } from './stage.ts'
 
 const stage = useStage({ env: { SIGNET_DEMO__ENABLED: 'false', SIGNET_OUTBOUND__ALLOW: '["localhost"]' } })
@@ -171,7 +172,7 @@ describe('a phone that was added', () => {
   it('is woken where it is closed, by a message that says nothing', async () => {
     const { id, email, desk, phone } = await withPhone({ notifications: true })
     await phone.getByText('even when this page is closed').waitFor()
-    const registration = await registrationOf(phone)
+    const registration = await registrationOf(phone, at('/approve'))
     const number = await signIn(desk, email)
     await expect.poll(() => service.delivered.length, { timeout: 20_000 }).toBe(1)
     expect(service.refused).toEqual([])
@@ -208,7 +209,7 @@ describe('a phone that was added', () => {
   it('is woken when somebody gets back into the account, shows until when, and stops it', async () => {
     const { id, phone } = await withPhone({ notifications: true })
     await phone.getByText('even when this page is closed').waitFor()
-    const registration = await registrationOf(phone)
+    const registration = await registrationOf(phone, at('/approve'))
     const { recoveries } = stage.signet.house
     const result = proved(id)
     const begun = await recoveries.begin(id, { result, lost: [] }, { address: '198.51.100.9', ...visit })
@@ -289,17 +290,4 @@ async function faultsOf(page: Page, name: string): Promise<string[]> {
   const wide = await page.evaluate<number>('document.scrollingElement.scrollWidth')
   if (before !== null) await page.setViewportSize(before)
   return wide > 360 ? [...found, `${name} is ${wide} wide`] : found
-}
-
-/** Which service worker of the browser belongs to the app. */
-async function registrationOf(page: Page): Promise<string> {
-  const devtools = await page.context().newCDPSession(page)
-  const registered = new Promise<string>((done) => {
-    devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      const own = registrations.find(({ scopeURL }) => scopeURL === at('/approve'))
-      if (own !== undefined) done(own.registrationId)
-    })
-  })
-  await devtools.send('ServiceWorker.enable')
-  return registered
 }

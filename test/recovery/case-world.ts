@@ -5,7 +5,12 @@ import type { RecoveryCase } from '../../src/domain/recovery-case.ts'
 import { day } from '../../src/domain/time.ts'
 import { createSendBudget } from '../../src/messaging/send-budget.ts'
 import type { Store } from '../../src/ports/store.ts'
-import { type CaseSettings, type CasesTools, createCases } from '../../src/recovery/cases/index.ts'
+import {
+  type CaseSettings,
+  type CasesTools,
+  createCases,
+  type Decided,
+} from '../../src/recovery/cases/index.ts'
 import { createClaimCodes } from '../../src/recovery/recoveries/claim-codes.ts'
 import { issuer, operator, worldOn } from '../identities/world.ts'
 import { createClock } from '../support/clock.ts'
@@ -148,4 +153,28 @@ function createQueue(now: () => number) {
       }
     },
   }
+}
+
+export const approve = { action: 'approve', seen: 1, text: '' } as const
+export const refuse = {
+  action: 'refuse',
+  seen: 1,
+  text: 'the paper is another one’s',
+  reason: 'documents',
+} as const
+
+export const reasonOf = (decided: Decided) => (decided.status === 'refused' ? decided.reason : decided.status)
+
+/** A world with a case in it. */
+export async function openedCase(open: OpenStore, change = {}) {
+  const world = await createCaseWorld(open)
+  return { ...world, ...(await openCase(world, change)) }
+}
+
+export async function openCase(world: CaseWorld, change = {}, from = visit) {
+  const outcome = await world.cases.open({ ...statement, ...change }, [pdf], from)
+  if (outcome.status !== 'opened') throw new Error(outcome.reason)
+  await world.queue.run()
+  const found = await world.cases.find(outcome.code)
+  return { code: outcome.code, id: found?.id ?? '' }
 }
